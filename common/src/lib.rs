@@ -1,0 +1,2 @@
+//! What every Countersign program must agree on.
+#![forbid(unsafe_code)]
