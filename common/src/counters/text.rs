@@ -1,0 +1,298 @@
+//! One slot of a counters file: a line of fixed-width text in one disk sector, with a checksum.
+//!
+//! Invariants: `parse(render(c)) == c` for every `c` in range; only the canonical text is accepted; every field
+//! has a fixed width, so a slot never grows.
+
+use std::fmt::{self, Write as _};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Counters, Grace, LastAccepted, RecoveryCounters, SlowTotal, Throttle, TokenCounters, Uncommitted, printable,
+};
+use crate::record::MAX_TOKENS;
+use crate::token::{Id, IdError, Seconds, Step, UnixTime};
+
+/// Bytes of a slot: one sector, so that a torn write cannot mix two states unnoticed.
+pub const SLOT_SIZE: usize = 512;
+
+const HEADER: &str = "countersign-counters";
+const VERSION: &str = "1";
+const NO_ID: &str = "----------------";
+const SERVICE_WIDTH: usize = 24;
+const RHOST_WIDTH: usize = 48;
+
+/// Why bytes are not a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountersError {
+    /// Blank, torn or overwritten: no header, wrong length, wrong checksum.
+    Damaged,
+    /// Whole, but written by another version.
+    Version,
+}
+
+/// Writes counters as a slot. Numbers beyond their width are held at its largest value.
+#[must_use]
+pub fn render(counters: &Counters) -> [u8; SLOT_SIZE] {
+    let mut line = String::with_capacity(SLOT_SIZE);
+    // Writing to a String cannot fail.
+    let _ = render_fields(&mut line, counters);
+    let checksum = checksum(line.as_bytes());
+    let _ = write!(line, " {checksum}");
+    let mut slot = [b' '; SLOT_SIZE];
+    for (byte, written) in slot.iter_mut().zip(line.bytes()) {
+        *byte = written;
+    }
+    if let Some(last) = slot.last_mut() {
+        *last = b'\n';
+    }
+    slot
+}
+
+fn render_fields(out: &mut String, counters: &Counters) -> fmt::Result {
+    write!(out, "{HEADER} {VERSION} {:012} ", counters.sequence.min(999_999_999_999))?;
+    match counters.record {
+        Some(id) => write!(out, "{id}")?,
+        None => out.write_str(NO_ID)?,
+    }
+    for index in 0..MAX_TOKENS {
+        match counters.tokens.get(index) {
+            Some(entry) => {
+                write!(out, " {} {:012} {:+03}", entry.id, entry.last_step.as_u64(), entry.offset.clamp(-99, 99))?;
+            }
+            None => write!(out, " {NO_ID} {:012} {:+03}", 0, 0)?,
+        }
+    }
+    match counters.recovery {
+        Some(recovery) => write!(out, " {} {:04x}", recovery.set, recovery.spent)?,
+        None => write!(out, " {NO_ID} 0000")?,
+    }
+    render_throttle(out, counters.throttle)?;
+    render_throttle(out, counters.helper_throttle)?;
+    write!(out, " {:05} {:012}", counters.slow.failures.min(99_999), counters.slow.since.as_seconds())?;
+    let (kind, time) = match counters.grace {
+        Grace::NotStarted => ('n', UnixTime::default()),
+        Grace::Started(at) => ('s', at),
+        Grace::Until(at) => ('u', at),
+        Grace::Ended => ('e', UnixTime::default()),
+    };
+    write!(out, " {kind} {:012}", time.as_seconds())?;
+    write!(out, " {:02} {:012}", counters.uncommitted.count.min(99), counters.uncommitted.last.as_seconds())?;
+    match &counters.last_accepted {
+        Some(last) => {
+            let (service, rhost) = (field(&last.service, SERVICE_WIDTH), field(&last.rhost, RHOST_WIDTH));
+            write!(out, " {:012} {:+03} {service} {rhost}", last.at.as_seconds(), last.offset.clamp(-99, 99))
+        }
+        None => write!(out, " {:012} {:+03} {} {}", 0, 0, field("", SERVICE_WIDTH), field("", RHOST_WIDTH)),
+    }
+}
+
+fn render_throttle(out: &mut String, throttle: Throttle) -> fmt::Result {
+    let (failures, delay) = (throttle.failures.min(9_999), throttle.delay.0.min(999_999));
+    write!(out, " {failures:04} {:012} {delay:06}", throttle.last_failure.as_seconds())
+}
+
+/// Text as a field of fixed width: `_` fills it up, and stands alone for nothing.
+fn field(text: &str, width: usize) -> String {
+    let mut field = printable(text, width).replace('_', "-");
+    while field.len() < width {
+        field.push('_');
+    }
+    field
+}
+
+fn unfield(field: &str) -> String {
+    field.trim_end_matches('_').to_owned()
+}
+
+/// The first 64 bits of SHA-256, in hex: against torn and rotten sectors, not against an attacker, who would
+/// have to be root.
+fn checksum(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Reads a slot.
+///
+/// # Errors
+/// [`CountersError`]; the caller looks at the other slot.
+pub fn parse(slot: &[u8]) -> Result<Counters, CountersError> {
+    let text = std::str::from_utf8(slot).map_err(|_| CountersError::Damaged)?;
+    let line = text.strip_suffix('\n').unwrap_or(text).trim_end_matches(' ');
+    let (fields, sum) = line.rsplit_once(' ').ok_or(CountersError::Damaged)?;
+    if checksum(fields.as_bytes()) != sum {
+        return Err(CountersError::Damaged);
+    }
+    let mut fields = fields.split(' ');
+    if fields.next() != Some(HEADER) {
+        return Err(CountersError::Damaged);
+    }
+    if fields.next() != Some(VERSION) {
+        return Err(CountersError::Version);
+    }
+    let counters = parse_fields(&mut fields).ok_or(CountersError::Damaged)?;
+    // One state has one text: whatever writes back differently was not written by this program.
+    if fields.next().is_none() && render(&counters).as_slice() == slot {
+        Ok(counters)
+    } else {
+        Err(CountersError::Damaged)
+    }
+}
+
+fn parse_fields<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<Counters> {
+    let sequence = number(fields)?;
+    let record = optional(fields.next()?).ok()?;
+    let mut tokens = Vec::with_capacity(MAX_TOKENS);
+    for _ in 0..MAX_TOKENS {
+        let id = optional(fields.next()?).ok()?;
+        let last_step = Step::new(number(fields)?).ok()?;
+        let offset = fields.next()?.parse().ok()?;
+        if let Some(id) = id {
+            tokens.push(TokenCounters { id, last_step, offset });
+        }
+    }
+    let set = optional(fields.next()?).ok()?;
+    let spent = u16::from_str_radix(fields.next()?, 16).ok()?;
+    let recovery = set.map(|set| RecoveryCounters { set, spent });
+    let (throttle, helper_throttle) = (parse_throttle(fields)?, parse_throttle(fields)?);
+    let slow = SlowTotal { failures: number(fields)?.try_into().ok()?, since: time(fields)? };
+    let grace = match (fields.next()?, time(fields)?) {
+        ("n", _) => Grace::NotStarted,
+        ("s", at) => Grace::Started(at),
+        ("u", at) => Grace::Until(at),
+        ("e", _) => Grace::Ended,
+        _ => return None,
+    };
+    let uncommitted = Uncommitted { count: number(fields)?.try_into().ok()?, last: time(fields)? };
+    let (at, offset) = (time(fields)?, fields.next()?.parse().ok()?);
+    let (service, rhost) = (unfield(fields.next()?), unfield(fields.next()?));
+    let accepted_once = at != UnixTime::default() || !service.is_empty();
+    let last_accepted = accepted_once.then_some(LastAccepted { at, service, rhost, offset });
+    Some(Counters {
+        sequence,
+        record,
+        tokens,
+        recovery,
+        throttle,
+        helper_throttle,
+        slow,
+        grace,
+        uncommitted,
+        last_accepted,
+    })
+}
+
+fn parse_throttle<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<Throttle> {
+    let failures = number(fields)?.try_into().ok()?;
+    Some(Throttle { failures, last_failure: time(fields)?, delay: Seconds(number(fields)?) })
+}
+
+fn number<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<u64> {
+    fields.next()?.parse().ok()
+}
+
+fn time<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<UnixTime> {
+    UnixTime::new(number(fields)?).ok()
+}
+
+/// Reads an identifier, or the mark of none.
+fn optional<K>(field: &str) -> Result<Option<Id<K>>, IdError> {
+    if field == NO_ID { Ok(None) } else { field.parse().map(Some) }
+}
+
+impl fmt::Display for CountersError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Damaged => "damaged",
+            Self::Version => "written by another version",
+        })
+    }
+}
+impl std::error::Error for CountersError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{RecordId, RecoverySetId, TokenId};
+
+    pub(crate) fn full() -> Counters {
+        let time = UnixTime::MAX;
+        let throttle = Throttle { failures: 9_999, last_failure: time, delay: Seconds(999_999) };
+        let entry = |n| TokenCounters { id: TokenId::from_random([n; 8]), last_step: Step::MAX, offset: -99 };
+        Counters {
+            sequence: 999_999_999_999,
+            record: Some(RecordId::from_random([0xab; 8])),
+            tokens: (0..5).map(entry).collect(),
+            recovery: Some(RecoveryCounters { set: RecoverySetId::from_random([0xcd; 8]), spent: 0xffff }),
+            throttle,
+            helper_throttle: throttle,
+            slow: SlowTotal { failures: 99_999, since: time },
+            grace: Grace::Until(time),
+            uncommitted: Uncommitted { count: 99, last: time },
+            last_accepted: Some(LastAccepted {
+                at: time,
+                service: "s".repeat(SERVICE_WIDTH),
+                rhost: "2001:db8:85a3:8d3:1319:8a2e:370:7348%eth0".to_owned(),
+                offset: 99,
+            }),
+        }
+    }
+
+    #[test]
+    fn counters_are_written_and_read_back() {
+        for counters in [Counters::default(), full()] {
+            assert_eq!(parse(&render(&counters)), Ok(counters));
+        }
+    }
+
+    #[test]
+    fn the_fullest_line_fits_its_slot() {
+        let slot = render(&full());
+        assert_eq!(slot.last(), Some(&b'\n'));
+        assert_eq!(slot[SLOT_SIZE - 2], b' ', "the checksum must not be cut");
+    }
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let slot = render(&full());
+        for index in 0..SLOT_SIZE {
+            for mask in [1, 0x20, 0x80] {
+                let mut changed = slot;
+                changed[index] ^= mask;
+                assert!(parse(&changed).is_err(), "byte {index} mask {mask:x}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_tear_between_two_states_is_noticed_or_whole() {
+        let (old, new) = (render(&full()), render(&Counters { sequence: 7, ..Counters::default() }));
+        for cut in 0..=SLOT_SIZE {
+            let torn: Vec<u8> = new[..cut].iter().chain(&old[cut..]).copied().collect();
+            if let Ok(counters) = parse(&torn) {
+                assert!(render(&counters) == old || render(&counters) == new, "tear at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_version_is_told_from_damage() {
+        let line = "countersign-counters 2 000000000001";
+        let slot = format!("{line} {}", checksum(line.as_bytes()));
+        assert_eq!(parse(slot.as_bytes()), Err(CountersError::Version));
+        assert_eq!(parse(b""), Err(CountersError::Damaged));
+    }
+
+    #[test]
+    fn text_from_outside_cannot_break_the_line() {
+        let last =
+            LastAccepted { at: UnixTime::default(), service: "a b\nc".into(), rhost: "x_y é".repeat(20), offset: 0 };
+        let counters = Counters { last_accepted: Some(last), ..Counters::default() };
+        let read = parse(&render(&counters)).unwrap().last_accepted.unwrap();
+        assert_eq!(read.service, "a?b?c");
+        assert!(read.rhost.starts_with("x-y??x-y??") && read.rhost.len() == RHOST_WIDTH);
+    }
+}

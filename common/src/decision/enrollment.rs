@@ -1,0 +1,66 @@
+//! Proving a new token, and what is counted until the account phase commits it.
+//!
+//! Invariant: at most [`UNCOMMITTED_LIMIT`] proofs let someone in without a commit (I14).
+
+use super::judge::window;
+use super::plan::Login;
+use crate::config::Config;
+use crate::counters::{Counters, Grace, LastAccepted, Throttle, TokenCounters, Uncommitted};
+use crate::record::Token;
+use crate::token::{Code, Seconds, Step, UnixTime};
+
+/// Proofs without a commit after which enrollment and disable are refused.
+pub const UNCOMMITTED_LIMIT: u8 = 3;
+/// How long after the last of them.
+const UNCOMMITTED_SPAN: Seconds = Seconds(3_600);
+
+/// Whether a user may turn 2FA off instead of enrolling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disabling {
+    /// Can toggle, or is an administrator, and no rule requires a code.
+    Allowed,
+    /// Locked, or a rule requires a code.
+    Refused,
+}
+
+/// The latest step in the window that the code proves the new token for.
+#[must_use]
+pub fn prove(config: &Config, token: &Token, now: UnixTime, code: &Code) -> Option<Step> {
+    window(config, token, now).find(|step| token.fits(code, *step))
+}
+
+/// Whether so many proofs went uncommitted that no other is accepted now.
+pub(super) fn is_exhausted(uncommitted: Uncommitted, now: UnixTime) -> bool {
+    // A last proof in the future says that the clock was wrong; it must not hold anyone off for years.
+    uncommitted.count >= UNCOMMITTED_LIMIT && now.since(uncommitted.last).is_some_and(|span| span < UNCOMMITTED_SPAN)
+}
+
+/// The counters once a token or a disable is proven: counted before anyone is let in. After an hour's pause the
+/// count stands at the limit, so one more proof is accepted, not three.
+#[must_use]
+pub fn proven(counters: &Counters, now: UnixTime) -> Counters {
+    let count = counters.uncommitted.count.saturating_add(1).min(99);
+    Counters { uncommitted: Uncommitted { count, last: now }, ..counters.clone() }
+}
+
+/// The counters to write before the record with the new token: its proving step is accepted for good.
+#[must_use]
+pub fn committed(counters: &Counters, login: &Login, token: &Token, step: Step, now: UnixTime) -> Counters {
+    let offset = i8::try_from(step.minus(token.parameters.period.step_at(now))).unwrap_or(0);
+    let mut next = Counters {
+        throttle: Throttle::default(),
+        uncommitted: Uncommitted::default(),
+        grace: Grace::Ended,
+        ..counters.clone()
+    };
+    next.accept(TokenCounters { id: token.id, last_step: step, offset }, &[]);
+    next.last_accepted =
+        Some(LastAccepted { at: now, service: login.service.to_owned(), rhost: login.rhost.to_owned(), offset });
+    next
+}
+
+/// The counters to write with a committed disable.
+#[must_use]
+pub fn disable_committed(counters: &Counters) -> Counters {
+    Counters { uncommitted: Uncommitted::default(), ..counters.clone() }
+}

@@ -1,0 +1,23 @@
+//! The decisions: who is asked, what an answer is worth, what a change makes of a record. Pure and total.
+//!
+//! Knows no PAM, no path, no clock, no sentence: times come in, verdicts go out. Invariants I1, I2, I3 are stated
+//! and searched exhaustively in `small_world_tests`.
+
+mod authorize;
+mod change;
+mod enrollment;
+mod judge;
+mod plan;
+mod rules;
+mod throttle;
+
+pub use authorize::{Actor, Denied, Target, authorize};
+pub use change::{Applied, Change, ChangeRefused, apply, blank};
+pub use enrollment::{Disabling, UNCOMMITTED_LIMIT, committed, disable_committed, prove, proven};
+pub use judge::{Judgement, Verdict, drift, judge};
+pub use plan::{Administrator, Demand, Login, Plan, Refusal, is_in_use, plan};
+pub use rules::{Membership, RuleFacts, Selected, select};
+pub use throttle::{BlockEnd, block, is_slow_guessing, rebased, unblocked};
+
+#[cfg(test)]
+mod small_world_tests;

@@ -1,0 +1,161 @@
+//! Which rule decides about a login. Matching is three-valued: what cannot be looked up is neither yes nor no.
+//!
+//! Invariant: an unknown never selects `skip` or `user`, and always selects `required` (I4, I5).
+
+use std::net::IpAddr;
+
+use crate::config::{Outcome, Rule};
+
+/// Whether something is so, or cannot be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+    /// It could not be looked up.
+    Unknown,
+}
+
+/// What rules ask about a login.
+pub trait RuleFacts {
+    /// The PAM service.
+    fn service(&self) -> &str;
+    /// The canonical user name.
+    fn user(&self) -> &str;
+    /// Whether the user is a member of a group.
+    fn group(&self, group: &str) -> Membership;
+    /// The remote address; `None` if there is none or it is no address.
+    fn address(&self) -> Option<IpAddr>;
+}
+
+/// What the rules decide, and which of them did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selected {
+    /// The decision.
+    pub outcome: Outcome,
+    /// The rule's number, 1 being the first; `None` if no rule matched and the user's own setting decides.
+    pub rule: Option<usize>,
+}
+
+/// The first rule that matches decides; if none does, the user's own setting.
+#[must_use]
+pub fn select(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
+    for (index, rule) in rules.iter().enumerate() {
+        let selected = match matches(rule, facts) {
+            Membership::Yes => true,
+            Membership::No => false,
+            Membership::Unknown => rule.then == Outcome::Required,
+        };
+        if selected {
+            return Selected { outcome: rule.then, rule: Some(index.saturating_add(1)) };
+        }
+    }
+    Selected { outcome: Outcome::User, rule: None }
+}
+
+/// Every list that is given must match: one `No` decides, else one `Unknown`.
+fn matches(rule: &Rule, facts: &dyn RuleFacts) -> Membership {
+    let service = any(rule.services.as_deref(), |name| known(name == facts.service()));
+    let user = any(rule.users.as_deref(), |name| known(name == facts.user()));
+    let lists_without_lookup = [
+        service,
+        user,
+        any(rule.networks.as_deref(), |network| {
+            facts.address().map_or(Membership::Unknown, |address| known(network.contains(address)))
+        }),
+    ];
+    if lists_without_lookup.contains(&Membership::No) {
+        return Membership::No;
+    }
+    let group = any(rule.groups.as_deref(), |name| facts.group(name));
+    match group {
+        Membership::Yes if lists_without_lookup.contains(&Membership::Unknown) => Membership::Unknown,
+        other => other,
+    }
+}
+
+/// One `Yes` decides, else one `Unknown`. A list that is not given matches; an empty one does not.
+fn any<T>(list: Option<&[T]>, test: impl Fn(&T) -> Membership) -> Membership {
+    let Some(list) = list else { return Membership::Yes };
+    let mut result = Membership::No;
+    for item in list {
+        match test(item) {
+            Membership::Yes => return Membership::Yes,
+            Membership::Unknown => result = Membership::Unknown,
+            Membership::No => {}
+        }
+    }
+    result
+}
+
+const fn known(is_so: bool) -> Membership {
+    if is_so { Membership::Yes } else { Membership::No }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    struct Facts {
+        address: Option<&'static str>,
+        group: Membership,
+    }
+
+    impl RuleFacts for Facts {
+        fn service(&self) -> &'static str {
+            "sshd"
+        }
+        fn user(&self) -> &'static str {
+            "alice"
+        }
+        fn group(&self, _: &str) -> Membership {
+            self.group
+        }
+        fn address(&self) -> Option<IpAddr> {
+            self.address.map(|text| text.parse().unwrap())
+        }
+    }
+
+    const KNOWN: Facts = Facts { address: Some("10.0.0.1"), group: Membership::Yes };
+
+    fn selected(rules: &str, facts: &Facts) -> (Outcome, Option<usize>) {
+        let config = config::parse(rules.as_bytes()).unwrap();
+        let selected = select(&config.rules, facts);
+        (selected.outcome, selected.rule)
+    }
+
+    #[test]
+    fn the_first_match_wins_and_none_means_the_users_setting() {
+        let rules = "[[rule]]\nservices=['login']\nthen='required'\n[[rule]]\nusers=['bob','alice']\nthen='skip'\n[[rule]]\nthen='required'";
+        assert_eq!(selected(rules, &KNOWN), (Outcome::Skip, Some(2)));
+        assert_eq!(selected("", &KNOWN), (Outcome::User, None));
+        assert_eq!(selected("[[rule]]\nusers=[]\nthen='skip'", &KNOWN), (Outcome::User, None));
+    }
+
+    #[test]
+    fn every_list_that_is_given_must_match() {
+        let rule = |lists: &str| format!("[[rule]]\n{lists}\nthen='skip'");
+        let yes = rule("services=['sshd']\nusers=['alice']\ngroups=['x']\nnetworks=['10.0.0.0/8']");
+        assert_eq!(selected(&yes, &KNOWN).0, Outcome::Skip);
+        for (from, to) in [("sshd", "su"), ("alice", "bob"), ("10.0", "11.0")] {
+            assert_eq!(selected(&yes.replace(from, to), &KNOWN).0, Outcome::User, "{from}");
+        }
+        assert_eq!(selected(&yes, &Facts { group: Membership::No, ..KNOWN }).0, Outcome::User);
+    }
+
+    #[test]
+    fn an_unknown_selects_only_what_is_required() {
+        let unknowns = [Facts { group: Membership::Unknown, ..KNOWN }, Facts { address: None, ..KNOWN }];
+        for facts in unknowns {
+            let lists = "groups=['x']\nnetworks=['10.0.0.0/8']";
+            assert_eq!(selected(&format!("[[rule]]\n{lists}\nthen='skip'"), &facts), (Outcome::User, None));
+            assert_eq!(selected(&format!("[[rule]]\n{lists}\nthen='required'"), &facts), (Outcome::Required, Some(1)));
+            let then_required = format!("[[rule]]\n{lists}\nthen='user'\n[[rule]]\nthen='required'");
+            assert_eq!(selected(&then_required, &facts), (Outcome::Required, Some(2)));
+            let settled_otherwise = format!("[[rule]]\nusers=['bob']\n{lists}\nthen='required'");
+            assert_eq!(selected(&settled_otherwise, &facts), (Outcome::User, None));
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The record as text (TOML, `version = 1`): read strictly, written in one form.
+//!
+//! Invariants: `parse(render(r)) == r`; an error names a line but quotes nothing of the file, since a secret may
+//! stand there; the text is wiped when dropped.
+
+use std::fmt::{self, Write as _};
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{CanToggle, MAX_RECOVERY_CODES, MAX_TOKENS, Record, RecoverySet, Revision, Token, Use2fa, UserName};
+use crate::token::{Algorithm, Digits, Parameters, Period, RecordId, RecoverySetId, Secret, TokenId, UnixTime};
+
+/// The version of the record format this program reads and writes.
+pub const VERSION: u32 = 1;
+
+/// Why a text is not a record. Quotes nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordError {
+    /// Not UTF-8.
+    NotText,
+    /// Written by another version.
+    Version(u32),
+    /// Not understood at this line (1 is the first; 0 if no line can be named).
+    Line(usize),
+    /// A value that each line allows but the whole does not.
+    Inconsistent(&'static str),
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordText {
+    version: u32,
+    id: RecordId,
+    revision: u64,
+    user: String,
+    uid: u32,
+    use_2fa: bool,
+    can_toggle: bool,
+    changed_at: String,
+    changed_by: String,
+    #[serde(default, rename = "token")]
+    tokens: Vec<TokenText>,
+    recovery: Option<RecoveryText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenText {
+    id: TokenId,
+    label: String,
+    secret: Secret,
+    algorithm: Algorithm,
+    digits: Digits,
+    period: Period,
+    enrolled_at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecoveryText {
+    id: RecoverySetId,
+    salt: String,
+    hashes: Vec<String>,
+}
+
+/// Reads a record.
+///
+/// # Errors
+/// [`RecordError`]; the caller treats the record as not to be trusted.
+pub fn parse(bytes: &[u8]) -> Result<Record, RecordError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| RecordError::NotText)?;
+    let record: RecordText = toml::from_str(text).map_err(|error| explain(text, &error))?;
+    if record.version != VERSION {
+        return Err(RecordError::Version(record.version));
+    }
+    record.try_into()
+}
+
+/// What to say of a text that does not parse: its version if that is the reason, else the line.
+fn explain(text: &str, error: &toml::de::Error) -> RecordError {
+    match toml::from_str::<VersionOnly>(text) {
+        Ok(VersionOnly { version }) if version != VERSION => RecordError::Version(version),
+        _ => RecordError::Line(error.span().map_or(0, |span| {
+            let before = text.get(..span.start).unwrap_or(text);
+            before.matches('\n').count().saturating_add(1)
+        })),
+    }
+}
+
+impl TryFrom<RecordText> for Record {
+    type Error = RecordError;
+
+    fn try_from(text: RecordText) -> Result<Self, RecordError> {
+        let tokens = text.tokens.into_iter().map(Token::try_from).collect::<Result<Vec<_>, _>>()?;
+        check_tokens(&tokens)?;
+        Ok(Self {
+            id: text.id,
+            revision: match text.revision {
+                0 => return Err(RecordError::Inconsistent("revision must be at least 1")),
+                revision => Revision(revision),
+            },
+            user: UserName::new(&text.user).map_err(|_| RecordError::Inconsistent("user is not a user name"))?,
+            uid: text.uid,
+            use_2fa: Use2fa::from_bool(text.use_2fa),
+            can_toggle: CanToggle::from_bool(text.can_toggle),
+            changed_at: time(&text.changed_at)?,
+            changed_by: text.changed_by,
+            tokens,
+            recovery: text.recovery.map(RecoverySet::try_from).transpose()?,
+        })
+    }
+}
+
+fn check_tokens(tokens: &[Token]) -> Result<(), RecordError> {
+    if tokens.len() > MAX_TOKENS {
+        return Err(RecordError::Inconsistent("more than 5 tokens"));
+    }
+    for (index, token) in tokens.iter().enumerate() {
+        for other in tokens.iter().skip(index.saturating_add(1)) {
+            if token.id == other.id {
+                return Err(RecordError::Inconsistent("two tokens have one id"));
+            }
+            if token.secret == other.secret {
+                return Err(RecordError::Inconsistent("two tokens have one secret"));
+            }
+        }
+    }
+    Ok(())
+}
+
+impl TryFrom<TokenText> for Token {
+    type Error = RecordError;
+
+    fn try_from(text: TokenText) -> Result<Self, RecordError> {
+        if !is_label(&text.label) {
+            return Err(RecordError::Inconsistent("label is not up to 32 printable characters"));
+        }
+        Ok(Self {
+            id: text.id,
+            label: text.label,
+            secret: text.secret,
+            parameters: Parameters { algorithm: text.algorithm, digits: text.digits, period: text.period },
+            enrolled_at: time(&text.enrolled_at)?,
+        })
+    }
+}
+
+/// Whether a text may be a token's label: at most 32 characters, none of them a control character.
+#[must_use]
+pub(super) fn is_label(text: &str) -> bool {
+    text.chars().count() <= 32 && !text.chars().any(char::is_control)
+}
+
+impl TryFrom<RecoveryText> for RecoverySet {
+    type Error = RecordError;
+
+    fn try_from(text: RecoveryText) -> Result<Self, RecordError> {
+        if text.hashes.len() > MAX_RECOVERY_CODES {
+            return Err(RecordError::Inconsistent("more than 16 recovery codes"));
+        }
+        let bad = RecordError::Inconsistent("a recovery salt or hash is not hex of its length");
+        Ok(Self {
+            id: text.id,
+            salt: from_hex(&text.salt).ok_or_else(|| bad.clone())?,
+            hashes: text
+                .hashes
+                .iter()
+                .map(|hash| from_hex(hash).ok_or_else(|| bad.clone()))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn time(text: &str) -> Result<UnixTime, RecordError> {
+    UnixTime::parse_rfc3339(text).map_err(|_| RecordError::Inconsistent("a time is not RFC 3339 in UTC"))
+}
+
+fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if !text.is_ascii() || text.len() != N.checked_mul(2)? {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    (to_hex(&bytes) == text).then_some(bytes)
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Writes a record as text, wiped when dropped. Allocated once: growing would leave secrets behind.
+#[must_use]
+pub fn render(record: &Record) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(64 * 1024));
+    let out: &mut String = &mut text;
+    // Writing to a String cannot fail.
+    let _ = render_into(out, record);
+    text
+}
+
+fn render_into(out: &mut String, record: &Record) -> fmt::Result {
+    writeln!(out, "# State of Countersign; change it with the command countersign.")?;
+    writeln!(out, "version = {VERSION}")?;
+    writeln!(out, "id = \"{}\"", record.id)?;
+    writeln!(out, "revision = {}", record.revision.0)?;
+    writeln!(out, "user = {}", quoted(record.user.as_str()))?;
+    writeln!(out, "uid = {}", record.uid)?;
+    writeln!(out, "use_2fa = {}", record.use_2fa.as_bool())?;
+    writeln!(out, "can_toggle = {}", record.can_toggle.as_bool())?;
+    writeln!(out, "changed_at = \"{}\"", record.changed_at)?;
+    writeln!(out, "changed_by = {}", quoted(&record.changed_by))?;
+    for token in &record.tokens {
+        writeln!(out, "\n[[token]]\nid = \"{}\"\nlabel = {}", token.id, quoted(&token.label))?;
+        writeln!(out, "secret = \"{}\"", token.secret.to_base32().as_str())?;
+        writeln!(out, "algorithm = \"{}\"", token.parameters.algorithm)?;
+        writeln!(out, "digits = {}", token.parameters.digits.as_u8())?;
+        writeln!(out, "period = {}", token.parameters.period.as_seconds())?;
+        writeln!(out, "enrolled_at = \"{}\"", token.enrolled_at)?;
+    }
+    if let Some(recovery) = &record.recovery {
+        writeln!(out, "\n[recovery]\nid = \"{}\"\nsalt = \"{}\"\nhashes = [", recovery.id, to_hex(&recovery.salt))?;
+        for hash in &recovery.hashes {
+            writeln!(out, "    \"{}\",", to_hex(hash))?;
+        }
+        writeln!(out, "]")?;
+    }
+    Ok(())
+}
+
+/// A TOML basic string (TOML 1.0, "String"): quotes, backslashes and control characters escaped.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => out.extend(['\\', character]),
+            _ if character.is_control() => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{:04X}", u32::from(character));
+            }
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+    out
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotText => f.write_str("not UTF-8 text"),
+            Self::Version(version) => {
+                write!(f, "written by another version (format {version}, this program: {VERSION})")
+            }
+            Self::Line(0) => f.write_str("not understood"),
+            Self::Line(line) => write!(f, "line {line} is not understood"),
+            Self::Inconsistent(reason) => f.write_str(reason),
+        }
+    }
+}
+impl std::error::Error for RecordError {}
+
+#[cfg(test)]
+#[path = "text_tests.rs"]
+mod tests;
