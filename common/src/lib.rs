@@ -5,14 +5,14 @@
 //! Everything up to `screen` is pure: no clock, no path, no system call.
 #![forbid(unsafe_code)]
 
-// pub mod audit;
+pub mod audit;
 pub mod config;
 pub mod counters;
 pub mod decision;
-// pub mod files;
-// pub mod notice;
+pub mod files;
+pub mod notice;
 pub mod record;
-// pub mod screen;
-// pub mod store;
-// pub mod system;
+pub mod screen;
+pub mod store;
+pub mod system;
 pub mod token;

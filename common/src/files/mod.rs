@@ -1,0 +1,211 @@
+//! Opening files that decide about logins: link by link from the root, checked on the open handle.
+//!
+//! Invariants: no symbolic link is followed; nothing is read before owner, mode, kind and size of the very handle
+//! are checked; opening never blocks and never leaks the handle to another program.
+
+mod checks;
+
+pub use checks::{FileProblem, Owners};
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, fstat};
+use zeroize::Zeroizing;
+
+use checks::{check_directory, check_parent, check_private, check_public};
+
+/// Largest file that is read, in bytes.
+pub const MAX_SIZE: u64 = 64 * 1024;
+
+/// Why a file or directory is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileError {
+    /// Which.
+    pub path: String,
+    /// What is wrong with it.
+    pub problem: FileProblem,
+}
+
+/// An open directory all of whose parents are root's alone to change.
+#[derive(Debug)]
+pub struct Directory {
+    handle: OwnedFd,
+    path: String,
+}
+
+impl Directory {
+    /// Opens a directory whose parents, and itself, belong to root and cannot be written by others.
+    ///
+    /// # Errors
+    /// [`FileError`] names the first component at fault.
+    pub fn open_public(path: &str) -> Result<Self, FileError> {
+        let (parent, name) = Self::open_parent(path)?;
+        match name {
+            Some(name) => parent.subdirectory(name, |stat| check_parent(stat)),
+            None => Ok(parent),
+        }
+    }
+
+    /// Opens a directory that only its owner can enter (0700), below parents that are root's.
+    ///
+    /// # Errors
+    /// [`FileError`] names the first component at fault.
+    pub fn open_private(path: &str, owners: Owners) -> Result<Self, FileError> {
+        match Self::open_parent(path)? {
+            (parent, Some(name)) => parent.private_subdirectory(name, owners),
+            (parent, None) => Err(FileError { path: parent.path, problem: FileProblem::WrongMode(0o755) }),
+        }
+    }
+
+    /// Opens a private directory in this one.
+    ///
+    /// # Errors
+    /// [`FileError`] says why it is not used.
+    pub fn private_subdirectory(&self, name: &str, owners: Owners) -> Result<Self, FileError> {
+        self.subdirectory(name, |stat| check_directory(stat, owners))
+    }
+
+    /// Walks from the root to the parent of a path; the last component's name comes back with it.
+    fn open_parent(path: &str) -> Result<(Self, Option<&str>), FileError> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let handle = openat(AT_FDCWD, "/", flags, Mode::empty()).map_err(|errno| error_at("/", errno))?;
+        let mut directory = Self { handle, path: String::new() };
+        let relative = path.strip_prefix('/').ok_or_else(|| error_at(path, Errno::EINVAL))?;
+        let mut names = relative.split('/').filter(|name| !name.is_empty()).peekable();
+        while let Some(name) = names.next() {
+            if names.peek().is_none() {
+                return Ok((directory, Some(name)));
+            }
+            directory = directory.subdirectory(name, |stat| check_parent(stat))?;
+        }
+        Ok((directory, None))
+    }
+
+    fn subdirectory(
+        &self,
+        name: &str,
+        check: impl Fn(&FileStat) -> Result<(), FileProblem>,
+    ) -> Result<Self, FileError> {
+        let path = self.path_of(name);
+        if matches!(name, "." | "..") {
+            return Err(error_at(&path, Errno::EINVAL));
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let handle = openat(&self.handle, name, flags, Mode::empty()).map_err(|errno| error_at(&path, errno))?;
+        let stat = fstat(&handle).map_err(|errno| error_at(&path, errno))?;
+        check(&stat).map_err(|problem| FileError { path: path.clone(), problem })?;
+        Ok(Self { handle, path })
+    }
+
+    /// The path of an entry of this directory, for messages.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        format!("{}/{name}", self.path)
+    }
+
+    /// This directory's path, for messages.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Opens a private file (0600, one link, regular, at most [`MAX_SIZE`]); `None` if there is none.
+    ///
+    /// # Errors
+    /// [`FileError`] says why it is not used.
+    pub fn open_private_file(&self, name: &str, owners: Owners, access: Access) -> Result<Option<File>, FileError> {
+        let flags = match access {
+            Access::Read => OFlag::O_RDONLY,
+            Access::ReadWrite => OFlag::O_RDWR,
+        };
+        self.open_file(name, flags, |stat| check_private(stat, owners))
+    }
+
+    fn open_file(
+        &self,
+        name: &str,
+        access: OFlag,
+        check: impl Fn(&FileStat) -> Result<(), FileProblem>,
+    ) -> Result<Option<File>, FileError> {
+        let path = self.path_of(name);
+        // Never blocks on a FIFO, never makes a terminal ours.
+        let flags = access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let handle = match openat(&self.handle, name, flags, Mode::empty()) {
+            Ok(handle) => handle,
+            Err(Errno::ENOENT) => return Ok(None),
+            Err(errno) => return Err(error_at(&path, errno)),
+        };
+        let stat = fstat(&handle).map_err(|errno| error_at(&path, errno))?;
+        check(&stat).map_err(|problem| FileError { path, problem })?;
+        Ok(Some(File::from(handle)))
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.handle.as_fd()
+    }
+}
+
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading only.
+    Read,
+    /// Reading and overwriting in place.
+    ReadWrite,
+}
+
+/// Reads a file that all may read but only root can write, below parents of the same kind.
+///
+/// # Errors
+/// [`FileError`]; a missing file is one.
+pub fn read_public(path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let (parent, name) = Directory::open_parent(path)?;
+    let name = name.ok_or_else(|| error_at(path, Errno::EISDIR))?;
+    let file = parent.open_file(name, OFlag::O_RDONLY, |stat| check_public(stat))?;
+    match file {
+        Some(file) => read(&file, path),
+        None => Err(FileError { path: path.to_owned(), problem: FileProblem::Missing }),
+    }
+}
+
+/// Reads an open file whole, from where it stands, into memory that is wiped when dropped.
+///
+/// # Errors
+/// [`FileError`] if it cannot be read, or grew beyond [`MAX_SIZE`] meanwhile.
+pub fn read(file: &File, path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
+    let too_large = || FileError { path: path.to_owned(), problem: FileProblem::TooLarge };
+    let size = fstat(file).map_err(|errno| error_at(path, errno))?.st_size;
+    let size = usize::try_from(size).map_err(|_| too_large())?;
+    // Room for all of it at once: growing would leave an unwiped copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(1)));
+    let limit = u64::try_from(size).unwrap_or(MAX_SIZE).saturating_add(1).min(MAX_SIZE.saturating_add(1));
+    let mut limited = file.take(limit);
+    match limited.read_to_end(&mut bytes) {
+        Ok(read) if read <= size => Ok(bytes),
+        Ok(_) => Err(too_large()),
+        Err(error) => Err(error_at(path, Errno::from_raw(error.raw_os_error().unwrap_or(0)))),
+    }
+}
+
+fn error_at(path: &str, errno: Errno) -> FileError {
+    let problem = match errno {
+        Errno::ENOENT => FileProblem::Missing,
+        Errno::ELOOP | Errno::ENOTDIR => FileProblem::LinkOrWrongKind,
+        errno => FileProblem::Error(errno),
+    };
+    FileError { path: if path.is_empty() { "/".to_owned() } else { path.to_owned() }, problem }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.problem)
+    }
+}
+impl std::error::Error for FileError {}

@@ -1,0 +1,171 @@
+//! Text and QR code put together on a screen of 80 columns.
+
+use zeroize::Zeroizing;
+
+use super::qr::{Form, Polarity, draw};
+use super::word::Word;
+use crate::config::Qr;
+use crate::token::{OtpauthUri, Parameters, Secret};
+
+/// Columns of the narrowest terminal that is served.
+const COLUMNS: usize = 80;
+/// Columns between QR code and text.
+const GAP: usize = 2;
+/// The narrowest column of text that is readable: what stands beside a QR code of version 6.
+const NARROWEST: usize = 33;
+
+/// All that the screen shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Enrollment<'a> {
+    /// Who is enrolled.
+    pub user: &'a str,
+    /// Where: the issuer, as the app will name it.
+    pub issuer: &'a str,
+    /// The key to type where scanning is not possible.
+    pub secret: &'a Secret,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What the QR code holds.
+    pub uri: &'a OtpauthUri,
+    /// How it is drawn.
+    pub qr: Qr,
+    /// For which terminal.
+    pub polarity: Polarity,
+    /// Words that may be typed instead of a code.
+    pub words: &'a [Word],
+}
+
+impl Enrollment<'_> {
+    /// The screen, without the prompt: lines that each end with a newline.
+    #[must_use]
+    pub fn render(&self) -> Zeroizing<String> {
+        let form = match self.qr {
+            Qr::Utf8 => Some(Form::Utf8),
+            Qr::Ascii => Some(Form::Ascii),
+            Qr::Off => None,
+        };
+        let drawing = form.and_then(|form| draw(self.uri, form, self.polarity));
+        // Allocated once: growing would leave copies of the secret behind.
+        let mut screen = Zeroizing::new(String::with_capacity(32 * 1024));
+        let Some(drawing) = drawing else {
+            push_lines(&mut screen, &self.text(COLUMNS.saturating_sub(1), "Type the key into it:"));
+            return screen;
+        };
+        let beside = COLUMNS.saturating_sub(drawing.width.saturating_add(GAP));
+        if drawing.width.saturating_add(GAP).saturating_add(NARROWEST) > COLUMNS {
+            push_lines(&mut screen, &self.text(COLUMNS.saturating_sub(1), "Scan the QR code, or type the key:"));
+            push_lines(&mut screen, &drawing.rows);
+            return screen;
+        }
+        let text = self.text(beside, "Scan the QR code, or type the key:");
+        for index in 0..drawing.rows.len().max(text.len()) {
+            match (drawing.rows.get(index), text.get(index)) {
+                (Some(row), Some(line)) if !line.is_empty() => {
+                    screen.push_str(row);
+                    screen.push_str("  ");
+                    screen.push_str(line);
+                }
+                (Some(row), _) => screen.push_str(row),
+                (None, Some(line)) => screen.push_str(line),
+                (None, None) => {}
+            }
+            screen.push('\n');
+        }
+        screen
+    }
+
+    /// The lines of text, at most `width` columns each; the heading is cut rather than wrapped.
+    fn text(&self, width: usize, how: &str) -> Vec<Zeroizing<String>> {
+        let mut lines: Vec<Zeroizing<String>> = Vec::new();
+        let mut push = |line: &str| lines.push(Zeroizing::new(line.to_owned()));
+        push("Two-factor authentication for");
+        push(&cut(&format!("{} on {}", self.user, self.issuer), width));
+        push("");
+        push("1. Install an authenticator app:");
+        push("   Aegis, FreeOTP+, 2FAS, Ente Auth,");
+        push("   Google or Microsoft");
+        push(&format!("2. {how}"));
+        for group in key_in_groups(self.secret, width.saturating_sub(3)) {
+            push(&format!("   {}", group.as_str()));
+        }
+        if self.parameters != Parameters::default() {
+            let Parameters { algorithm, digits, period } = self.parameters;
+            push(&format!("   {algorithm}, {} digits, {} seconds", digits.as_u8(), period.as_seconds()));
+        }
+        push(&format!("3. Type the {} digits it shows.", self.parameters.digits.as_u8()));
+        if !self.words.is_empty() {
+            push("");
+            push("Or type one of these words:");
+        }
+        for word in self.words {
+            push(&format!("   {:7} {}", word.as_str(), word.effect()));
+        }
+        lines.into_iter().flat_map(|line| wrapped(&line, width)).collect()
+    }
+}
+
+/// The key in groups of four, as many to a line as fit.
+#[must_use]
+pub fn key_in_groups(secret: &Secret, width: usize) -> Vec<Zeroizing<String>> {
+    let key = secret.to_base32();
+    let mut lines: Vec<Zeroizing<String>> = Vec::new();
+    for group in key.as_bytes().chunks(4) {
+        let group = std::str::from_utf8(group).unwrap_or_default();
+        match lines.last_mut() {
+            Some(line) if line.len().saturating_add(5) <= width.min(24) => {
+                line.push(' ');
+                line.push_str(group);
+            }
+            _ => {
+                let mut line = Zeroizing::new(String::with_capacity(64));
+                line.push_str(group);
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+/// At most `width` characters, control characters shown as `?`.
+fn cut(text: &str, width: usize) -> String {
+    let shown = |c: char| if c.is_control() { '?' } else { c };
+    if text.chars().count() <= width {
+        return text.chars().map(shown).collect();
+    }
+    text.chars().take(width.saturating_sub(3)).map(shown).chain("...".chars()).collect()
+}
+
+/// A line broken at blanks so that it fits; what follows keeps the indentation.
+fn wrapped(line: &str, width: usize) -> Vec<Zeroizing<String>> {
+    if line.chars().count() <= width {
+        return vec![Zeroizing::new(line.to_owned())];
+    }
+    let indent = line.len().saturating_sub(line.trim_start_matches([' ', '1', '2', '3', '.']).len());
+    let mut lines = Vec::new();
+    let mut current = Zeroizing::new(String::with_capacity(128));
+    for word in line.split(' ') {
+        let needed = current.chars().count().saturating_add(word.chars().count()).saturating_add(1);
+        if needed > width && !current.trim().is_empty() {
+            lines.push(std::mem::replace(&mut current, Zeroizing::new(" ".repeat(indent))));
+            current.push_str(word);
+        } else {
+            if !(current.is_empty() && lines.is_empty()) {
+                current.push(' ');
+            }
+            current.push_str(word);
+        }
+    }
+    lines.push(current);
+    lines
+}
+
+fn push_lines(screen: &mut Zeroizing<String>, lines: &[Zeroizing<String>]) {
+    for line in lines {
+        screen.push_str(line);
+        screen.push('\n');
+    }
+}
+
+#[cfg(test)]
+#[path = "screen_tests.rs"]
+mod tests;
