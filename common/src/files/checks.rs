@@ -64,7 +64,8 @@ pub(super) fn check_directory(stat: &FileStat, owners: Owners) -> Result<(), Fil
         return Err(FileProblem::LinkOrWrongKind);
     }
     check_owner(stat, owners)?;
-    if stat.st_mode & 0o077 == 0 { Ok(()) } else { Err(FileProblem::WrongMode(stat.st_mode & PERMISSIONS)) }
+    let for_others = stat.st_mode & 0o077;
+    if for_others == 0 { Ok(()) } else { Err(FileProblem::WrongMode(stat.st_mode & PERMISSIONS)) }
 }
 
 /// A private file: regular, the owner's or root's, exactly 0600, one link, not too large.

@@ -46,7 +46,7 @@ impl Directory {
     pub fn open_public(path: &str) -> Result<Self, FileError> {
         let (parent, name) = Self::open_parent(path)?;
         match name {
-            Some(name) => parent.subdirectory(name, |stat| check_parent(stat)),
+            Some(name) => parent.subdirectory(name, check_parent),
             None => Ok(parent),
         }
     }
@@ -81,7 +81,7 @@ impl Directory {
             if names.peek().is_none() {
                 return Ok((directory, Some(name)));
             }
-            directory = directory.subdirectory(name, |stat| check_parent(stat))?;
+            directory = directory.subdirectory(name, check_parent)?;
         }
         Ok((directory, None))
     }
@@ -168,7 +168,7 @@ pub enum Access {
 pub fn read_public(path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let (parent, name) = Directory::open_parent(path)?;
     let name = name.ok_or_else(|| error_at(path, Errno::EISDIR))?;
-    let file = parent.open_file(name, OFlag::O_RDONLY, |stat| check_public(stat))?;
+    let file = parent.open_file(name, OFlag::O_RDONLY, check_public)?;
     match file {
         Some(file) => read(&file, path),
         None => Err(FileError { path: path.to_owned(), problem: FileProblem::Missing }),

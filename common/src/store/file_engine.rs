@@ -17,7 +17,7 @@ use super::snapshot::{FileNames, Rooms};
 use super::{Forgotten, State, Store, StoreError, names};
 use crate::counters::{Counters, new_file};
 use crate::files::{Access, Directory, Owners};
-use crate::record::{Record, UserName};
+use crate::record::UserName;
 
 pub(super) const USERS: &str = "users";
 pub(super) const COUNTERS: &str = "counters";
@@ -49,17 +49,12 @@ impl FileStore {
     fn begin_session(&self, user: &UserName, names: &FileNames) -> Result<FileSession<'_>, StoreError> {
         let path = self.rooms.counters.path_of(&names.counters);
         for _ in 0..ATTEMPTS {
-            let file = match self.rooms.open_counters(names, Access::ReadWrite)? {
-                Some(file) => file,
-                None => {
-                    // Born complete, before any token: a record that has tokens must already have them.
-                    let record = self.rooms.read_record(user, names)?;
-                    if record.as_ref().is_some_and(Record::is_enrolled) {
-                        self.rooms.fit(record, None, names)?;
-                    }
-                    self.create_counters(names)?;
-                    continue;
-                }
+            let Some(file) = self.rooms.open_counters(names, Access::ReadWrite)? else {
+                // Born complete, before any token: a record that has tokens must already have them.
+                let record = self.rooms.read_record(user, names)?;
+                self.rooms.fit(record, None, names)?;
+                self.create_counters(names)?;
+                continue;
             };
             let locked = LockedFile::lock(file).map_err(|error| match error {
                 LockError::Deadline(holder) => StoreError::Busy { path: path.clone(), holder },

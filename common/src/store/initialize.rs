@@ -142,8 +142,11 @@ fn refuse_foreign_state(state_dir: &str) -> Result<(), InitError> {
     for room in [USERS, COUNTERS] {
         let path = format!("{state_dir}/{room}");
         match std::fs::read_dir(&path) {
-            Ok(entries) if entries.count() > 0 => return Err(InitError::NotEmpty(state_dir.to_owned())),
-            Ok(_) => {}
+            Ok(entries) => {
+                if entries.count() > 0 {
+                    return Err(InitError::NotEmpty(state_dir.to_owned()));
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(InitError::Store(StoreError::untrusted(&path, error))),
         }

@@ -62,7 +62,7 @@ pub trait Accounts {
     fn membership(&self, account: &Account, group: &str) -> GroupLookup;
 }
 
-/// The accounts of this host: getpwnam_r(3), getgrnam_r(3).
+/// The accounts of this host: `getpwnam_r(3)`, `getgrnam_r(3)`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NssAccounts;
 

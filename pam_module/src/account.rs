@@ -1,0 +1,129 @@
+//! The account phase: commits what this very handle proved, and is silent otherwise (I6).
+
+use countersign_common::audit::{Event, RefusedReason};
+use countersign_common::config::Config;
+use countersign_common::counters::{Counters, Uncommitted};
+use countersign_common::decision::{Applied, Change, Login, Plan, apply, blank, committed, disable_committed, plan};
+use countersign_common::notice::Notice;
+use countersign_common::record::Record;
+use countersign_common::store::{Session, State, Store, Written};
+use countersign_common::system::{Account, new_id};
+use countersign_common::token::UnixTime;
+
+use crate::enroll::{may_disable, revision_of, settings_changed};
+use crate::login::{Machine, Person, Ruled, open_store};
+use crate::outcome::{Granted, Refused, Verdict};
+use crate::pending::{LIFETIME, Pending, Proven, take};
+
+/// Who changed a record during a login.
+const CHANGED_BY: &str = "login";
+
+/// Commits pending data if there is any.
+pub(crate) fn account(machine: &mut Machine) -> Verdict {
+    let Some(pending) = take(machine.handle) else { return Ok(Granted::NotInUse) };
+    let config = machine.config()?;
+    let Person::Known(account) = machine.person()? else { return Err(stale("the account is gone")) };
+    check_origin(machine, &pending, &account)?;
+    // The policy is decided again: what was allowed then may not be now.
+    let Ruled::Demand(demand) = machine.ruled(&config, &Person::Known(account.clone())) else {
+        return Err(settings_changed());
+    };
+    let store = open_store(&config)?;
+    let login = machine.login(&config, &account, demand);
+    let mut session = store.begin(&account.name)?;
+    let now = machine.now()?;
+    check_time(&pending, now)?;
+    commit(&mut session, &config, &login, &account, &pending, now)?;
+    drop(session);
+    machine.log(&match &pending.what {
+        Proven::Token(token, _) => Event::Enrolled { token: token.id.to_string() },
+        Proven::Disable => Event::Disabled,
+    });
+    Ok(Granted::Proven)
+}
+
+/// Same process, same service, same user.
+fn check_origin(machine: &Machine, pending: &Pending, account: &Account) -> Result<(), Refused> {
+    if pending.process != std::process::id() {
+        return Err(stale("proven in another process"));
+    }
+    if pending.service != machine.service() {
+        return Err(stale("proven on another service"));
+    }
+    if pending.user != account.name {
+        return Err(stale("proven for another user"));
+    }
+    Ok(())
+}
+
+/// Not expired; a clock that has gone back since counts as expired.
+fn check_time(pending: &Pending, now: UnixTime) -> Result<(), Refused> {
+    match now.since(pending.proven_at) {
+        Some(age) if age <= LIFETIME => Ok(()),
+        _ => Err(stale("proven too long ago")),
+    }
+}
+
+fn commit(
+    session: &mut impl Session,
+    config: &Config,
+    login: &Login,
+    account: &Account,
+    pending: &Pending,
+    now: UnixTime,
+) -> Result<(), Refused> {
+    let state = session.state().clone();
+    if revision_of(&state) != pending.revision {
+        return Err(settings_changed());
+    }
+    // This very proof is counted as uncommitted; it must not count against itself.
+    let counters = Counters { uncommitted: Uncommitted::default(), ..state.counters.clone() };
+    let Plan::Enroll(_) = plan(config, login, state.record.as_ref(), &counters, now) else {
+        return Err(settings_changed());
+    };
+    let (change, next) = match &pending.what {
+        Proven::Token(token, step) => (Change::Enroll(token.clone()), committed(&counters, login, token, *step, now)),
+        Proven::Disable => {
+            may_disable(config, login, &state)?;
+            (Change::Disable, disable_committed(&counters))
+        }
+    };
+    let record = changed(&change, config, account, &state, now)?;
+    // The proving step first: a token must never stand in the record without it.
+    require(session.write_counters(&next)?)?;
+    match record {
+        Some(record) => require(session.replace_record(&record)?),
+        None => Ok(()),
+    }
+}
+
+/// The record after the change; `None` if it stands already as it should.
+fn changed(
+    change: &Change,
+    config: &Config,
+    account: &Account,
+    state: &State,
+    now: UnixTime,
+) -> Result<Option<Record>, Refused> {
+    let record = match &state.record {
+        Some(record) => Record { uid: account.uid, ..record.clone() },
+        None => blank(config, new_id()?, account.name.clone(), account.uid, now),
+    };
+    match apply(change, &record, CHANGED_BY, now) {
+        Ok(Applied::Changed(next)) => Ok(Some(next)),
+        Ok(Applied::Unchanged) => Ok(None),
+        Err(_) => Err(settings_changed()),
+    }
+}
+
+fn require(written: Written) -> Result<(), Refused> {
+    match written {
+        Written::Committed => Ok(()),
+        Written::Conflict => Err(settings_changed()),
+    }
+}
+
+fn stale(why: &str) -> Refused {
+    let event = Event::Refused { reason: RefusedReason::StalePending, detail: Some(why.to_owned()) };
+    Refused::person(Notice::SettingsChanged, event)
+}
