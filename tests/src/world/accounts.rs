@@ -1,0 +1,49 @@
+//! Accounts of a world.
+use super::World;
+
+impl World {
+    /// Adds a login account with a home directory and a password; returns its uid.
+    ///
+    /// Any name that fits a line of `/etc/passwd` will do; the hash is a cheap one.
+    #[allow(clippy::must_use_candidate, reason = "the uid is seldom wanted")]
+    pub fn add_user(&self, name: &str, password: &str) -> u32 {
+        let script = r#"
+            uid=$(( $(cut -d: -f3 /etc/passwd | awk '$1 >= 1000 && $1 < 60000 && $1 > m { m = $1 } END { print (m ? m : 999) }') + 1 ))
+            if cut -d: -f1 /etc/passwd | grep -qxF -e "$0"; then echo "user $0 exists" >&2; exit 1; fi
+            hash=$(openssl passwd -5 -stdin)
+            printf '%s:x:%d:%d::/home/%s:/bin/bash\n' "$0" "$uid" "$uid" "$0" >> /etc/passwd
+            printf '%s:x:%d:\n' "$0" "$uid" >> /etc/group
+            printf '%s:%s:19000:0:99999:7:::\n' "$0" "$hash" >> /etc/shadow
+            cp -rT /etc/skel "/home/$0"
+            chown -R "$uid:$uid" "/home/$0"
+            echo "$uid""#;
+        let uid = self
+            .command(&["bash", "-euc", script, name])
+            .stdin(password)
+            .run()
+            .ok();
+        uid.trim().parse().expect("a uid")
+    }
+
+    /// Gives an account another password, root's too.
+    pub fn set_password(&self, name: &str, password: &str) {
+        let entry = format!("{name}:{password}\n");
+        self.command(&["chpasswd", "-c", "SHA256"])
+            .stdin(entry)
+            .run()
+            .ok();
+    }
+
+    /// Adds a group with these members, or these members to a group that is there.
+    pub fn add_to_group(&self, group: &str, members: &[&str]) {
+        self.run(&["groupadd", "--force", group]).ok();
+        for member in members {
+            self.run(&["gpasswd", "--add", member, group]).ok();
+        }
+    }
+
+    /// Makes the account's password expire, so that the next login must change it.
+    pub fn expire_password(&self, name: &str) {
+        self.run(&["chage", "--lastday", "0", name]).ok();
+    }
+}
