@@ -55,7 +55,7 @@ pub fn code_at(secret: &str, unix_time: i64, digits: u32, period: u32, algorithm
             "--now",
             &format!("@{unix_time}"),
         ])
-        .arg(&secret.to_ascii_uppercase())
+        .arg(secret.to_ascii_uppercase())
         .output()
         .expect("run oathtool");
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -77,9 +77,11 @@ pub fn code_now(world: &crate::World, secret: &str) -> String {
 /// A well-formed code that is none of those from `steps` before to `steps` after a unix time.
 pub fn wrong_code(parameters: &Parameters, unix_time: i64, steps: i64) -> String {
     let right: Vec<_> = (-steps..=steps)
-        .map(|offset| parameters.steps_from(unix_time, offset))
+        .map(|offset| unix_time + offset * i64::from(parameters.period))
+        .filter(|time| *time >= 0)
+        .map(|time| parameters.at(time))
         .collect();
-    (0..)
+    (0..1000)
         .map(|number: u32| format!("{number:0width$}", width = parameters.digits as usize))
         .find(|code| !right.contains(code))
         .expect("fewer right codes than codes")

@@ -15,8 +15,9 @@ use std::path::Path;
 use std::process::Command;
 
 /// What a test may change without the machine noticing. `/run` and `/dev` are made anew.
-const OVERLAID: [&str; 8] = [
-    "/etc", "/home", "/opt", "/root", "/srv", "/tmp", "/usr", "/var",
+const OVERLAID: [&str; 12] = [
+    "/bin", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/sbin", "/srv", "/tmp", "/usr",
+    "/var",
 ];
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 const LOOP_DEVICES: [&str; 9] = [
@@ -79,9 +80,13 @@ fn fresh_run() {
 
 /// Lays a writable layer over one directory of the machine.
 fn overlay(directory: &str) {
-    let Ok(original) = fs::metadata(directory) else {
+    // On a merged-/usr machine, /bin and its like are links.
+    let Ok(original) = fs::symlink_metadata(directory) else {
         return;
     };
+    if !original.is_dir() {
+        return;
+    }
     let layers = format!("/run/world/layers{directory}");
     let (upper, work) = (format!("{layers}/upper"), format!("{layers}/work"));
     for path in [&upper, &work] {

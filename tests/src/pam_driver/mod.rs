@@ -5,7 +5,7 @@ mod script;
 mod transcript;
 
 pub use running::{Barrier, Running};
-pub use script::{Answer, Flags, Item, Reply, Script, Step};
+pub use script::{Answer, Flags, IGNORED, Item, Reply, Script, Step, is_marker};
 pub use transcript::{Event, Message, Phase, Style, Transcript};
 
 use crate::code::Parameters;
@@ -61,13 +61,17 @@ impl<'world> Driver<'world> {
 
     /// With a stack in which this one module (and its arguments) decides alone, so that each phase
     /// returns the module's own code, `PAM_IGNORE` too.
-    pub fn bare_module(self, module: &str) -> Self {
-        let line = |facility| format!("{facility} [success=ok default=die] {module}\n");
-        let stack: String = ["auth", "account", "session", "password"]
-            .into_iter()
-            .map(line)
-            .collect();
-        self.stack(&stack)
+    pub fn bare_module(mut self, module: &str) -> Self {
+        self.script.bare = true;
+        self.stack(&script::bare_stack(module))
+    }
+
+    /// As [`bare_module`](Self::bare_module), after a `Password: ` prompt whose answer becomes
+    /// `PAM_AUTHTOK` for any user; only a module can set that item.
+    pub fn bare_module_after_password(mut self, module: &str) -> Self {
+        self.script.bare = true;
+        let first = "auth [default=ignore] pam_exec.so expose_authtok quiet /bin/true\n";
+        self.stack(&(first.to_owned() + &script::bare_stack(module)))
     }
 
     /// With an item set from the start.

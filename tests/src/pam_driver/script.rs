@@ -12,6 +12,8 @@ pub struct Script {
     pub user: Option<String>,
     /// The service's stack, instead of the one in `/etc/pam.d`.
     pub stack: Option<String>,
+    /// Whether the stack is a [`bare_stack`], whose marker stands for `PAM_IGNORE`.
+    pub bare: bool,
     /// Items set before the first step.
     pub items: Vec<(Item, String)>,
     /// The token codes are computed from; else the key is read from the prompts.
@@ -30,6 +32,7 @@ impl Default for Script {
             service: "sshd".to_owned(),
             user: Some("alice".to_owned()),
             stack: None,
+            bare: false,
             items: Vec::new(),
             token: None,
             answers: Vec::new(),
@@ -182,4 +185,30 @@ pub enum Reply {
 impl Reply {
     /// What `PAM_CONV_ERR` means: the person is gone.
     pub const GONE: Self = Self::Fail(super::pam::CONV_ERR);
+}
+
+/// The code that stands for `PAM_IGNORE`, which libpam never returns from a stack.
+pub const IGNORED: i32 = super::pam::CRED_EXPIRED;
+
+/// A stack that returns the code of one module, and [`IGNORED`] if that is `PAM_IGNORE`.
+pub fn bare_stack(module: &str) -> String {
+    let marker = "pam_debug.so auth=cred_expired cred=cred_expired acct=cred_expired \
+                  open_session=cred_expired close_session=cred_expired \
+                  prechauthtok=cred_expired chauthtok=cred_expired";
+    let facility = |name| {
+        format!(
+            "{name} [success=ok ignore=1 default=die] {module}\n\
+             {name} [default=done] pam_permit.so\n\
+             {name} [default=die] {marker}\n"
+        )
+    };
+    ["auth", "account", "session", "password"]
+        .into_iter()
+        .map(facility)
+        .collect()
+}
+
+/// Whether a message is that of the marker in a [`bare_stack`].
+pub fn is_marker(text: &str) -> bool {
+    text.ends_with("=cred_expired")
 }

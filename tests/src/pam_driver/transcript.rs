@@ -114,14 +114,11 @@ impl Transcript {
 
     /// All messages, in order.
     pub fn messages(&self) -> Vec<&Message> {
-        let message = |event| {
-            if let &Event::Message(ref message) = event {
-                Some(message)
-            } else {
-                None
-            }
-        };
-        self.events.iter().filter_map(message).collect()
+        let messages = self.events.iter().filter_map(|event| match event {
+            Event::Message(message) => Some(message),
+            _ => None,
+        });
+        messages.collect()
     }
 
     /// The messages that asked for an answer.

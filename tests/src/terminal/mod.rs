@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 pub struct Terminal {
     pty: Pty,
     child: Child,
-    process: u32,
+    process: Option<u32>,
     emulator: vt100::Parser,
     stream: Vec<u8>,
     /// How much of the text [`expect`](Self::expect) has consumed.
@@ -35,7 +35,7 @@ impl Terminal {
     pub fn spawn_with(world: &World, invocation: Invocation, size: Size) -> Self {
         let (pty, slave) = Pty::open(&world.path("/dev/pts/ptmx"), size);
         let duplicate = || Stdio::from(slave.try_clone().expect("duplicate a terminal"));
-        let child = invocation
+        let mut child = invocation
             .on_terminal()
             .prepare()
             .stdin(duplicate())
@@ -43,7 +43,7 @@ impl Terminal {
             .stderr(duplicate())
             .spawn()
             .expect("run nsenter (util-linux)");
-        let process = process_inside(child.id());
+        let process = process_inside(&mut child);
         let emulator = vt100::Parser::new(size.rows, size.columns, 0);
         Self {
             pty,
@@ -59,13 +59,11 @@ impl Terminal {
     /// Waits until the text appears in what was printed since the last match, and consumes up to it.
     ///
     /// Returns what was printed before it, so that a test can say what must not be there.
-    #[allow(clippy::must_use_candidate, reason = "also called only to wait")]
     pub fn expect(&mut self, text: &str) -> String {
         self.expect_within(text, wait::PATIENCE)
     }
 
     /// As [`expect`](Self::expect), with another deadline.
-    #[allow(clippy::must_use_candidate, reason = "also called only to wait")]
     pub fn expect_within(&mut self, text: &str, deadline: Duration) -> String {
         let (_, before) = self.expect_any_within(&[text], deadline);
         before
@@ -106,6 +104,19 @@ impl Terminal {
         }
     }
 
+    /// Waits until the screen, as it stands, holds the text; consumes nothing.
+    pub fn expect_on_screen(&mut self, text: &str) {
+        let end = Instant::now() + wait::PATIENCE;
+        while !self.screen_text().contains(text) {
+            let screen = self.screen_text();
+            assert!(
+                Instant::now() < end,
+                "{text:?} is not on the screen:\n{screen}"
+            );
+            self.listen();
+        }
+    }
+
     /// Types a line and presses Enter.
     pub fn type_line(&mut self, line: &str) {
         self.type_bytes(format!("{line}\r").as_bytes());
@@ -117,7 +128,6 @@ impl Terminal {
     }
 
     /// Waits for a prompt and answers it; returns what was printed before the prompt.
-    #[allow(clippy::must_use_candidate, reason = "also called only to answer")]
     pub fn answer(&mut self, prompt: &str, line: &str) -> String {
         let before = self.expect(prompt);
         self.type_line(line);
@@ -146,7 +156,12 @@ impl Terminal {
 
     /// The text on the screen, one line per row, blanks at line ends cut.
     pub fn screen_text(&mut self) -> String {
-        self.screen().contents()
+        let contents = self.screen().contents();
+        contents
+            .lines()
+            .map(str::trim_end)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// Whether the terminal shows what is typed at this moment.
@@ -155,7 +170,6 @@ impl Terminal {
     }
 
     /// Waits for the program's end, reading on; returns how it ended.
-    #[allow(clippy::must_use_candidate, reason = "also called only to wait")]
     pub fn wait_exit(&mut self) -> ExitStatus {
         let end = Instant::now() + wait::PATIENCE;
         while self.listen() != Heard::End {
@@ -170,19 +184,21 @@ impl Terminal {
 
     /// Kills the program, as when a person's machine loses power.
     pub fn kill(&mut self) {
-        if self.exited().is_none() {
-            let _ = kill(self.pid(), Signal::SIGKILL);
-            self.wait_exit();
-        }
+        self.signal(Signal::SIGKILL);
+        self.wait_exit();
     }
 
     /// The program's process id as this machine sees it.
     pub fn process(&self) -> u32 {
-        self.process
+        self.process.expect("the program ended at once")
     }
 
-    fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.process).expect("a pid fits an i32"))
+    /// Sends the program a signal, unless it has ended.
+    pub fn signal(&mut self, signal: Signal) {
+        if let (None, Some(process)) = (self.exited(), self.process) {
+            let process = Pid::from_raw(i32::try_from(process).expect("a pid fits an i32"));
+            let _ = kill(process, signal);
+        }
     }
 
     fn exited(&mut self) -> Option<ExitStatus> {
@@ -207,9 +223,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        if self.exited().is_none() {
-            let _ = kill(self.pid(), Signal::SIGKILL);
-            let _ = self.child.wait();
-        }
+        self.signal(Signal::SIGKILL);
+        let _ = self.child.wait();
     }
 }

@@ -179,10 +179,6 @@ impl Outcome {
     }
 
     /// Standard output of a success; panics with everything known after a failure.
-    #[allow(
-        clippy::must_use_candidate,
-        reason = "also called only to assert success"
-    )]
     pub fn ok(&self) -> String {
         let (argv, status, text, errors) = (&self.argv, self.status, self.text(), self.errors());
         assert!(
@@ -204,15 +200,16 @@ impl Outcome {
     }
 }
 
-/// The child that `unshare` or `nsenter` made inside the namespaces, by this machine's numbering.
-pub fn process_inside(parent: u32) -> u32 {
-    let children = format!("/proc/{parent}/task/{parent}/children");
+/// The child that `unshare` or `nsenter` made inside the namespaces, by this machine's numbering;
+/// `None` if it has ended already.
+pub fn process_inside(parent: &mut Child) -> Option<u32> {
+    let children = format!("/proc/{0}/task/{0}/children", parent.id());
     wait::until("a process inside the world", || {
-        std::fs::read_to_string(&children)
-            .ok()?
-            .split_whitespace()
-            .next()?
-            .parse()
-            .ok()
+        let listed = std::fs::read_to_string(&children).unwrap_or_default();
+        if let Some(first) = listed.split_whitespace().next() {
+            return Some(Some(first.parse().expect("a pid")));
+        }
+        let ended = parent.try_wait().expect("look after a program").is_some();
+        ended.then_some(None)
     })
 }

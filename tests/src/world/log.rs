@@ -10,7 +10,6 @@ impl World {
     }
 
     /// Waits until a log line holds all of `needles` and returns that line.
-    #[allow(clippy::must_use_candidate, reason = "also called only to wait")]
     pub fn wait_for_log(&self, needles: &[&str]) -> String {
         let found = wait::poll(wait::PATIENCE, || self.log_line(needles));
         found.unwrap_or_else(|| panic!("no log line holds {needles:?} in:\n{}", self.log()))

@@ -124,7 +124,7 @@ impl World {
             line, "ready\n",
             "the world did not come up (are we root?); see the lines above"
         );
-        let first_process = process_inside(holder.id());
+        let first_process = process_inside(&mut holder).expect("the world ended at once");
         let page = File::options()
             .read(true)
             .write(true)

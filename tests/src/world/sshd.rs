@@ -39,7 +39,7 @@ impl World {
             self.listens(SSH_PORT).then_some(())
         });
         assert!(listens.is_some(), "sshd does not listen: {}", self.log());
-        let listener = process_inside(child.id());
+        let listener = process_inside(&mut child).expect("sshd ended at once");
         Sshd { child, listener }
     }
 

@@ -2,11 +2,12 @@
 use crate::libpam::record_delay;
 use crate::{shell, tell};
 use countersign_tests::code::{Parameters, key_in, wrong_code};
-use countersign_tests::pam_driver::{Answer, Event, Message, Phase, Reply, Script, Style, pam};
+use countersign_tests::pam_driver::{
+    Answer, Event, Message, Phase, Reply, Script, Style, is_marker, pam,
+};
 use nix::libc;
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
-use std::io::Read;
 use std::ptr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -40,6 +41,7 @@ pub(crate) struct PamResponse {
 pub(crate) struct Conversation {
     answers: VecDeque<Answer>,
     on_info: Reply,
+    bare: bool,
     token: Option<Parameters>,
     token_given: bool,
     phase: Phase,
@@ -50,6 +52,7 @@ impl Conversation {
         Self {
             answers: script.answers.clone().into(),
             on_info: script.on_info.clone(),
+            bare: script.bare,
             token: script.token.clone(),
             token_given: script.token.is_some(),
             phase: Phase::Authenticate,
@@ -104,8 +107,8 @@ impl Conversation {
         };
         if answer.at_barrier {
             tell(&Event::Waiting);
-            // A closed barrier, too, lets go.
-            let _ = std::io::stdin().read(&mut [0]);
+            // One byte per driver, so no buffered reader. A closed barrier, too, lets go.
+            let _ = nix::unistd::read(std::io::stdin(), &mut [0]);
         }
         if let Some(command) = &answer.before {
             shell(command);
@@ -172,7 +175,9 @@ pub(crate) unsafe extern "C" fn converse(
         // SAFETY: libpam on Linux passes an array of `count` pointers to messages.
         let message = unsafe { &**messages.add(index) };
         let (text, outcome, answer) = answer_one(conversation, message, batch);
-        tell(&answer);
+        if let Some(event) = answer {
+            tell(&event);
+        }
         // SAFETY: the index lies within the array made above.
         let response = unsafe { &mut *array.add(index) };
         response.text = text.map_or(ptr::null_mut(), |bytes| allocated(&bytes));
@@ -198,7 +203,7 @@ fn answer_one(
     conversation: &mut Conversation,
     message: &PamMessage,
     batch: usize,
-) -> (Option<Vec<u8>>, Outcome, Event) {
+) -> (Option<Vec<u8>>, Outcome, Option<Event>) {
     let style = match message.style {
         1 => Style::PromptEchoOff,
         2 => Style::PromptEchoOn,
@@ -210,19 +215,19 @@ fn answer_one(
     let text = unsafe { CStr::from_ptr(message.text) }
         .to_string_lossy()
         .into_owned();
+    if conversation.bare && is_marker(&text) {
+        return (None, Outcome::Return(pam::SUCCESS), None);
+    }
     let (bytes, outcome, answer) = conversation.decide(style, &text);
     let phase = conversation.phase;
-    (
-        bytes,
-        outcome,
-        Event::Message(Message {
-            phase,
-            style,
-            text,
-            batch,
-            answer,
-        }),
-    )
+    let event = Event::Message(Message {
+        phase,
+        style,
+        text,
+        batch,
+        answer,
+    });
+    (bytes, outcome, Some(event))
 }
 
 /// A copy the module frees with `free`.

@@ -3,7 +3,7 @@ mod conversation;
 mod libpam;
 
 use conversation::Conversation;
-use countersign_tests::pam_driver::{Event, Phase, Script, Step};
+use countersign_tests::pam_driver::{Event, IGNORED, Phase, Script, Step, pam};
 use libpam::Handle;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork};
@@ -32,7 +32,7 @@ fn main() {
     for (item, value) in &script.items {
         handle.set_item(*item, Some(value));
     }
-    let status = follow(&mut handle, &script.steps);
+    let status = follow(&mut handle, &script, &script.steps);
     tell(&Event::Ended(handle.end(status)));
     if script.stack.is_some() {
         std::fs::remove_dir_all(directory).expect("remove the private stack");
@@ -54,13 +54,18 @@ fn private_stack(service: &str, text: &str) -> String {
 }
 
 /// Does the steps; the last phase's code goes to `pam_end`, as applications do it.
-fn follow(handle: &mut Handle, steps: &[Step]) -> i32 {
+fn follow(handle: &mut Handle, script: &Script, steps: &[Step]) -> i32 {
     let mut status = 0;
     for step in steps {
         match step {
             Step::Call(phase, flags) => {
                 status = handle.call(*phase, *flags);
-                tell(&Event::Returned(*phase, status));
+                let code = if script.bare && status == IGNORED {
+                    pam::IGNORE
+                } else {
+                    status
+                };
+                tell(&Event::Returned(*phase, code));
             }
             Step::SetItem(item, value) => handle.set_item(*item, value.as_deref()),
             Step::Shell(command) => shell(command),
@@ -70,18 +75,18 @@ fn follow(handle: &mut Handle, steps: &[Step]) -> i32 {
                     environment: handle.environment(),
                 });
             }
-            Step::InChild(steps) => in_child(handle, steps),
+            Step::InChild(steps) => in_child(handle, script, steps),
         }
     }
     status
 }
 
 /// As sshd does it: the child leaves without `pam_end`.
-fn in_child(handle: &mut Handle, steps: &[Step]) {
+fn in_child(handle: &mut Handle, script: &Script, steps: &[Step]) {
     // SAFETY: this process has one thread.
     match unsafe { fork() }.expect("fork") {
         ForkResult::Child => {
-            follow(handle, steps);
+            follow(handle, script, steps);
             // SAFETY: ends the process at once, running nothing.
             unsafe { nix::libc::_exit(0) }
         }
