@@ -41,6 +41,8 @@ fn main() {
     }
     fresh_dev();
     identity();
+    forget_people();
+    forget_product();
     install_clock();
     install_pam_driver();
     ip(&["link", "set", "lo", "up"]);
@@ -177,6 +179,40 @@ fn identity() {
     }
     for path in ["/var/log/wtmp", "/var/log/btmp", "/var/log/lastlog"] {
         fs::write(path, "").expect("empty a login record");
+    }
+}
+
+/// Takes out this machine's login accounts; root and the system's stay.
+fn forget_people() {
+    let field = |line: &str, number| line.split(':').nth(number).unwrap_or_default().to_owned();
+    let passwd = fs::read_to_string("/etc/passwd").expect("read /etc/passwd");
+    let is_person = |line: &&str| {
+        field(line, 2)
+            .parse()
+            .is_ok_and(|uid: u32| (1000..60000).contains(&uid))
+    };
+    let people: Vec<_> = passwd
+        .lines()
+        .filter(is_person)
+        .map(|line| field(line, 0))
+        .collect();
+    for path in ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"] {
+        // Written in place, so that owner and mode stay.
+        let Ok(text) = fs::read_to_string(path) else {
+            continue;
+        };
+        let kept = text
+            .lines()
+            .filter(|line| !people.contains(&field(line, 0)));
+        let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
+        fs::write(path, kept).unwrap_or_else(|error| panic!("write {path}: {error}"));
+    }
+}
+
+/// Takes out what an installed product has left on this machine.
+fn forget_product() {
+    for directory in ["/etc/countersign", "/var/lib/countersign"] {
+        let _ = fs::remove_dir_all(directory);
     }
 }
 
