@@ -169,3 +169,35 @@ fn a_password_becomes_the_authtok_of_later_modules() {
         assert_eq!(transcript.prompts().len(), 1);
     }
 }
+
+#[test]
+fn faults_are_injected_into_a_driver() {
+    let world = World::builder().user("alice", PASSWORD).build();
+    // The shadow file cannot be opened.
+    let strace = [
+        "strace",
+        "-f",
+        "-o",
+        "/tmp/trace",
+        "-P",
+        "/etc/shadow",
+        "-e",
+    ];
+    let transcript = Driver::new(&world)
+        .through(&[&strace[..], &["inject=openat:error=EIO", "--"]].concat())
+        .stack("auth required pam_unix.so\n")
+        .answers([PASSWORD])
+        .phases([Phase::Authenticate])
+        .run();
+    assert!(transcript.ended(), "{transcript:#?}");
+    transcript.assert_codes(Phase::Authenticate, &[pam::AUTHINFO_UNAVAIL]);
+    assert!(world.sh("cat /tmp/trace").text().contains("INJECTED"));
+    // No file may grow.
+    let transcript = Driver::new(&world)
+        .through(&["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"])
+        .stack("auth required pam_unix.so\n")
+        .answers([Answer::from(PASSWORD).after("! echo x > /tmp/file")])
+        .phases([Phase::Authenticate])
+        .run();
+    transcript.assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+}

@@ -10,6 +10,7 @@ pub use transcript::{Event, Message, Phase, Style, Transcript};
 
 use crate::code::Parameters;
 use crate::world::{Invocation, World};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Where a world keeps this program, within reach of every user.
 const PROGRAM: &str = "/run/world/pam_driver";
@@ -22,6 +23,7 @@ pub struct Driver<'world> {
     script: Script,
     user: Option<String>,
     through: Vec<String>,
+    stack: Option<String>,
 }
 
 impl<'world> Driver<'world> {
@@ -32,6 +34,7 @@ impl<'world> Driver<'world> {
             script: Script::default(),
             user: None,
             through: Vec::new(),
+            stack: None,
         }
     }
 
@@ -55,7 +58,7 @@ impl<'world> Driver<'world> {
 
     /// With a stack of its own under the present service name instead of the one in `/etc/pam.d`.
     pub fn stack(mut self, text: &str) -> Self {
-        self.script.stack = Some(text.to_owned());
+        self.stack = Some(text.to_owned());
         self
     }
 
@@ -126,7 +129,9 @@ impl<'world> Driver<'world> {
 
     /// The command line inside the world.
     pub fn invocation(&self) -> Invocation {
-        let script = serde_json::to_string(&self.script).expect("a script is JSON");
+        let mut script = self.script.clone();
+        script.directory = self.stack.as_ref().map(|text| self.place(text));
+        let script = serde_json::to_string(&script).expect("a script is JSON");
         let argv: Vec<&str> = self.through.iter().map(String::as_str).collect();
         let invocation = self
             .world
@@ -135,6 +140,20 @@ impl<'world> Driver<'world> {
             Some(user) => invocation.user(user),
             None => invocation,
         }
+    }
+
+    /// Puts a stack into a directory of its own and returns that. The driver itself could not: it
+    /// may run as a user, or without the right to write.
+    fn place(&self, text: &str) -> String {
+        static STACKS: AtomicU32 = AtomicU32::new(0);
+        let directory = format!(
+            "/run/world/stack.{}",
+            STACKS.fetch_add(1, Ordering::Relaxed)
+        );
+        let outside = self.world.path(&directory);
+        std::fs::create_dir(&outside).expect("make a directory for a stack");
+        std::fs::write(outside.join(&self.script.service), text).expect("write a stack");
+        directory
     }
 
     /// Runs it to its end.

@@ -10,8 +10,8 @@ pub struct Script {
     pub service: String,
     /// `PAM_USER`.
     pub user: Option<String>,
-    /// The service's stack, instead of the one in `/etc/pam.d`.
-    pub stack: Option<String>,
+    /// The directory of the service's stack, instead of `/etc/pam.d`.
+    pub directory: Option<String>,
     /// Whether the stack is a [`bare_stack`], whose marker stands for `PAM_IGNORE`.
     pub bare: bool,
     /// Items set before the first step.
@@ -31,7 +31,7 @@ impl Default for Script {
         Self {
             service: "sshd".to_owned(),
             user: Some("alice".to_owned()),
-            stack: None,
+            directory: None,
             bare: false,
             items: Vec::new(),
             token: None,

@@ -14,11 +14,7 @@ fn main() {
     let script = std::env::args().nth(1).expect("a script as the argument");
     let script: Script = serde_json::from_str(&script).expect("a script in JSON");
     let mut conversation = Conversation::new(&script);
-    let directory = script
-        .stack
-        .as_ref()
-        .map(|text| private_stack(&script.service, text));
-    let directory = directory.as_deref().unwrap_or("/etc/pam.d");
+    let directory = script.directory.as_deref().unwrap_or("/etc/pam.d");
     let started = Handle::start(
         &script.service,
         script.user.as_deref(),
@@ -34,9 +30,6 @@ fn main() {
     }
     let status = follow(&mut handle, &script, &script.steps);
     tell(&Event::Ended(handle.end(status)));
-    if script.stack.is_some() {
-        std::fs::remove_dir_all(directory).expect("remove the private stack");
-    }
 }
 
 /// Prints one event, whole, at once: a later crash must not take it along.
@@ -44,13 +37,6 @@ fn tell(event: &Event) {
     let mut line = serde_json::to_vec(event).expect("an event is JSON");
     line.push(b'\n');
     std::io::stdout().write_all(&line).expect("print an event");
-}
-
-fn private_stack(service: &str, text: &str) -> String {
-    let directory = format!("/tmp/pam_driver.{}", std::process::id());
-    std::fs::create_dir(&directory).expect("make a directory for the stack");
-    std::fs::write(format!("{directory}/{service}"), text).expect("write the stack");
-    directory
 }
 
 /// Does the steps; the last phase's code goes to `pam_end`, as applications do it.
