@@ -20,8 +20,6 @@ pub const PASSWORD: &str = "correct horse";
 pub const MODULE: &str = "pam_countersign.so";
 
 const STEP: i64 = 30;
-const INSTALLATION: &str = "version = 1\nid = \"0011223344556677\"\nowner = 0\n";
-const FORMAT: &str = "version = 1\nid = \"0011223344556677\"\n";
 
 /// A world with the second factor in it, its clock stopped in the middle of a step.
 #[derive(Debug)]
@@ -34,12 +32,7 @@ impl Factor {
     /// With this configuration and these login accounts, nobody enrolled.
     pub fn new(config: &str, users: &[&str]) -> Self {
         let builder = users.iter().fold(World::builder(), |builder, user| builder.user(user, PASSWORD));
-        let world = builder.build();
-        world.install_product();
-        world.configure(config);
-        world.write_file("/etc/countersign/installation", INSTALLATION, 0o644);
-        world.sh(&format!("umask 077; mkdir -p {STATE_DIR}/users {STATE_DIR}/counters")).ok();
-        world.write_file(&format!("{STATE_DIR}/format"), FORMAT, 0o600);
+        let world = builder.product(config).build();
         world.clock().freeze_mid_step(STEP);
         Self { world }
     }
@@ -128,23 +121,15 @@ impl Factor {
         self.world.run(&["sh", "-c", &script]).text()
     }
 
-    /// Wrong codes in a row as the counters have them.
-    pub fn failures(&self, user: &str) -> u32 {
-        self.counters_field(user, 21)
+    /// Wrong codes in a row, as the command tells them.
+    pub fn failures(&self, user: &str) -> u64 {
+        self.status(user)["failures"].as_u64().expect("a number of failures")
     }
 
-    /// Proofs without a commit as the counters have them.
-    pub fn uncommitted(&self, user: &str) -> u32 {
-        self.counters_field(user, 31)
-    }
-
-    /// A number in the slot that counts.
-    fn counters_field(&self, user: &str, index: usize) -> u32 {
-        let file = self.counters(user).unwrap_or_default();
-        let text = String::from_utf8_lossy(&file).into_owned();
-        let slots = text.lines().filter(|line| line.starts_with("countersign-counters "));
-        let newest = slots.max_by_key(|line| line.split(' ').nth(2).map(str::to_owned));
-        newest.and_then(|line| line.split(' ').nth(index)?.parse().ok()).unwrap_or(0)
+    /// What the command tells about a user.
+    pub fn status(&self, user: &str) -> serde_json::Value {
+        let text = self.world.countersign(&["status", user, "--json"]).text();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("status of {user}: {error} in {text:?}"))
     }
 
     /// The module's path in the world.
