@@ -29,3 +29,5 @@ mod long_walk_tests;
 mod small_world_model_tests;
 #[cfg(test)]
 mod small_world_tests;
+#[cfg(test)]
+mod throttle_history_tests;
