@@ -26,8 +26,12 @@ mod fixture_tests;
 #[cfg(test)]
 mod long_walk_tests;
 #[cfg(test)]
+mod plan_table_tests;
+#[cfg(test)]
 mod small_world_model_tests;
 #[cfg(test)]
 mod small_world_tests;
 #[cfg(test)]
 mod throttle_history_tests;
+#[cfg(test)]
+mod window_tests;
