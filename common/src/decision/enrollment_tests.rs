@@ -170,6 +170,14 @@ fn a_code_accepted_before_another_token_was_added_stays_used() {
     assert_eq!(judged(&counters, vec![phone(), tablet]).verdict, Verdict::Used);
 }
 
+/// Two commits of one token cannot happen; if they did, the earlier proof must not make later codes new again.
+#[test]
+fn a_commit_never_lowers_a_step() {
+    let commit = |counters: &Counters, at| committed(counters, &LOGIN, &record(vec![]), &phone(), step(at), time(NOW));
+    let counters = commit(&commit(&Counters::default(), BASE + 1), BASE);
+    assert_eq!(counters.last_step(phone().id), Some(step(BASE + 1)));
+}
+
 #[test]
 fn the_proving_code_lets_nobody_in_after_the_commit() {
     for proven_at in [BASE - 1, BASE, BASE + 1] {

@@ -5,7 +5,7 @@
 use super::fixture_tests::{LOGIN, SECRET_A, SECRET_B, code, code_at, config, parameters, record, step, time, token};
 use super::judge::{Verdict, drift, judge};
 use crate::config::Config;
-use crate::counters::{Counters, SlowTotal, Throttle, TokenCounters};
+use crate::counters::{Counters, Grace, LastAccepted, SlowTotal, Throttle, TokenCounters, Uncommitted};
 use crate::record::Token;
 use crate::token::{Algorithm, Parameters, Seconds};
 
@@ -75,6 +75,32 @@ fn a_wrong_code_leaves_a_failure_and_nothing_else() {
     let throttle = Throttle { failures: 1, last_failure: now, delay: Seconds(0) };
     let slow = SlowTotal { failures: 1, since: now };
     assert_eq!(judgement.next, Some(Counters { throttle, slow, ..before }));
+}
+
+#[test]
+fn a_right_code_leaves_a_step_a_login_no_failures_no_grace_and_nothing_else() {
+    let now = time(near(0) * 30);
+    let throttle = Throttle { failures: 4, last_failure: time(near(0) * 30 - 9), delay: Seconds(0) };
+    let before = Counters {
+        sequence: 41,
+        throttle,
+        helper_throttle: throttle,
+        slow: SlowTotal { failures: 70, since: time(7) },
+        grace: Grace::Started(time(8)),
+        uncommitted: Uncommitted { count: 2, last: time(9) },
+        ..accepted_up_to(&[(&phone(), -3)])
+    };
+    let text = code_at(&phone(), near(1));
+    let judgement = judge(&Config::default(), &LOGIN, &record(vec![phone()]), &before, now, &code(&text));
+    let at = LastAccepted { at: now, service: "sshd".into(), rhost: "192.0.2.7".into(), offset: 1 };
+    let expected = Counters {
+        tokens: vec![TokenCounters { id: phone().id, last_step: step(near(1)), offset: 1 }],
+        throttle: Throttle::default(),
+        grace: Grace::Ended,
+        last_accepted: Some(at),
+        ..before
+    };
+    assert_eq!(judgement.next, Some(expected));
 }
 
 /// With two tokens the clock went back only if it did so for both.
