@@ -48,8 +48,9 @@ pub(crate) fn transact(
         let after = session.state().clone();
         drop(session);
         let outcome = Outcome { before, after, now };
-        // Also if a second write failed after a first: the log tells what is so.
-        if outcome.changed() {
+        // A record that changed is logged even if a later write failed: the log tells what is so.
+        let done = matches!(written, Ok(Written::Committed)) && outcome.changed();
+        if done || outcome.before.record != outcome.after.record {
             desk.log_change(&person.name, what);
         }
         match written? {

@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::log;
 use crate::output::{Output, Stream, Verdict};
-use crate::sentences;
+use crate::sentences::{self, command};
 use crate::transaction::{change_record, transact};
 
 /// Wrong codes after which it is given up.
@@ -66,7 +66,7 @@ fn refuse_if_enrolled(person: &Person, state: &State) -> Result<(), Failure> {
     if state.record.as_ref().is_some_and(Record::is_enrolled) {
         let user = person.as_str();
         return Err(Failure::new(format!("{user}: already enrolled"))
-            .hint(format!("to begin anew: countersign reset {user}, then enroll")));
+            .hint(format!("to begin anew: {}", command("reset", user))));
     }
     Ok(())
 }
