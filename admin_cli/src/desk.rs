@@ -84,8 +84,10 @@ impl Desk {
 
     fn unknown(&self, name: &str) -> Failure {
         let failure = Failure::new(format!("{name}: the system knows no such user"));
-        let has_state = UserName::new(name)
-            .is_ok_and(|name| !matches!(self.store.view(&name), Ok(state) if state == State::default()));
+        let has_state = UserName::new(name).is_ok_and(|name| match self.store.view(&name) {
+            Ok(state) => state != State::default(),
+            Err(error) => matches!(error, StoreError::Untrusted { .. }),
+        });
         if has_state {
             return failure.hint(format!("{name} still has state here; to act on it, add --no-account"));
         }
@@ -94,14 +96,21 @@ impl Desk {
 
     /// The person of a user that has state, for a list of all. The accounts are asked only where the answer matters:
     /// else a list would cost as much as all look-ups together.
-    pub(crate) fn listed(&self, name: &UserName, recorded_uid: Option<u32>) -> Person {
-        let uid = recorded_uid.filter(|uid| *uid != NO_ID);
-        if let (Some(uid), []) = (uid, self.config.administrators.groups.as_slice()) {
-            return Person { name: name.clone(), account: Some(Account { name: name.clone(), uid, gid: NO_ID }) };
+    fn listed(&self, name: &UserName, recorded_uid: Option<u32>) -> (Person, Administrator) {
+        let recorded = recorded_uid
+            .filter(|uid| *uid != NO_ID)
+            .map(|uid| Person { name: name.clone(), account: Some(Account { name: name.clone(), uid, gid: NO_ID }) });
+        if let (Some(person), []) = (&recorded, self.config.administrators.groups.as_slice()) {
+            return (person.clone(), self.administrator(person));
         }
-        let account = self.accounts.by_name(name.as_str()).ok().flatten();
-        let recorded = uid.map(|uid| Account { name: name.clone(), uid, gid: NO_ID });
-        Person { name: name.clone(), account: account.or(recorded) }
+        let stranger = Person { name: name.clone(), account: None };
+        let person = match self.accounts.by_name(name.as_str()) {
+            Ok(Some(account)) => Person { name: name.clone(), account: Some(account) },
+            Ok(None) => recorded.unwrap_or(stranger),
+            Err(_) => return (recorded.unwrap_or(stranger), Administrator::Unknown),
+        };
+        let administrator = self.administrator(&person);
+        (person, administrator)
     }
 
     /// Whether the person is an administrator.
@@ -119,6 +128,13 @@ impl Desk {
     /// What is known about a person.
     pub(crate) fn report(&self, person: &Person, state: &Result<State, StoreError>, now: UnixTime) -> Report {
         Report::of(&self.config, person, self.administrator(person), state, now)
+    }
+
+    /// What is known about one of all users that have state.
+    pub(crate) fn listed_report(&self, name: &UserName, state: &Result<State, StoreError>, now: UnixTime) -> Report {
+        let recorded_uid = state.as_ref().ok().and_then(|state| state.record.as_ref()).map(|record| record.uid);
+        let (person, administrator) = self.listed(name, recorded_uid);
+        Report::of(&self.config, &person, administrator, state, now)
     }
 
     /// The first rule that may require a code of this person on some service, whatever the setting.

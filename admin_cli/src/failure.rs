@@ -3,6 +3,8 @@
 use countersign_common::store::{INSTALLATION_PATH, StoreError};
 use countersign_common::system::{ClockError, ConfigFileError, RandomError};
 
+use crate::sentences::command;
+
 /// Why something was not done, in words for an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -42,14 +44,16 @@ impl Failure {
         match error {
             StoreError::Untrusted { .. } => failure.hint(way_out(user)),
             StoreError::Busy { .. } => failure.hint("try again in a moment"),
-            StoreError::WriteFailed { .. } | StoreError::NameTooLong => failure,
+            StoreError::WriteFailed { .. } => failure.hint("what stood before stands, or the change does: see status"),
+            StoreError::NameTooLong => failure,
         }
     }
 }
 
 /// What to do about a user whose state cannot be trusted.
 pub(crate) fn way_out(user: &str) -> String {
-    format!("mend it, or restore it from a backup; or give up all state of {user}: countersign forget {user}")
+    let forget = command("forget", user);
+    format!("mend it, or restore it from a backup; or give up all state of {user}: {forget}")
 }
 
 impl From<ConfigFileError> for Failure {

@@ -4,6 +4,7 @@
 //! transaction; what cannot be looked up, read or written is an error, never an absence (I4).
 #![forbid(unsafe_code)]
 
+mod absolute;
 mod actor;
 mod arguments;
 mod commands;

@@ -31,6 +31,14 @@ pub(crate) enum Change {
     Already,
 }
 
+/// A command to type, as in `countersign unlock alice`: a name the shell would read otherwise is quoted.
+pub(crate) fn command(verb: &str, user: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_.-+@".contains(c);
+    let word = if user.chars().all(plain) { user.to_owned() } else { format!("'{}'", user.replace('\'', "'\\''")) };
+    let dashes = if user.starts_with('-') { "-- " } else { "" };
+    format!("countersign {verb} {dashes}{word}")
+}
+
 /// Says what a command did.
 pub(crate) type Sentence<'a> = &'a dyn Fn(&Told) -> String;
 
@@ -60,7 +68,7 @@ pub(crate) fn disabled(told: &Told) -> String {
         return format!("{user}: already off{}", told.required());
     }
     let kept = if told.after.is_enrolled() {
-        format!("; the token is kept (to forget it: countersign reset {user})")
+        format!("; the token is kept (to forget it: {})", command("reset", user))
     } else {
         String::new()
     };
@@ -76,10 +84,10 @@ pub(crate) fn locked(told: &Told) -> String {
     let what = match told.after.use_2fa {
         Use2fa::Enabled => format!("{user} may no longer turn 2FA off"),
         Use2fa::Disabled => {
-            format!("{user} may no longer turn 2FA on, and it is off; to turn it on: countersign enable {user}")
+            format!("{user} may no longer turn 2FA on, and it is off; to turn it on: {}", command("enable", user))
         }
     };
-    format!("{what}; to lock the account itself: usermod --lock {user}")
+    format!("{what}; the account itself is not locked (that is usermod --lock)")
 }
 
 /// `unlock`
@@ -90,13 +98,13 @@ pub(crate) fn unlocked(told: &Told) -> String {
         (Change::Made, Use2fa::Enabled) => format!("{user} may now turn 2FA off"),
         (Change::Made, Use2fa::Disabled) => format!("{user} may now turn 2FA off, once it is on"),
     };
-    format!("{what}; to lift a block: countersign unblock {user}")
+    format!("{what}; to lift a block: {}", command("unblock", user))
 }
 
 /// `reset`
 pub(crate) fn reset(told: &Told) -> String {
     let user = told.user;
-    let lock = format!("countersign lock {user}");
+    let lock = command("lock", user);
     if told.changed == Change::Already {
         return format!("{user}: nothing to reset: not enrolled, no failures; {}", told.next_login(&lock));
     }
@@ -111,7 +119,7 @@ pub(crate) fn reset(told: &Told) -> String {
 /// `unblock`
 pub(crate) fn unblocked(told: &Told) -> String {
     let user = told.user;
-    let also = format!("to let {user} turn 2FA off: countersign unlock {user}");
+    let also = format!("to let {user} turn 2FA off: {}", command("unlock", user));
     let codes = counted(told.before.failures, "wrong code");
     match (told.changed, told.before.blocked, told.before.failures) {
         (Change::Already, _, _) => format!("{user}: not blocked; {also}"),
@@ -140,7 +148,7 @@ pub(crate) fn enrolled(told: &Told) -> String {
     match told.after.use_2fa {
         Use2fa::Enabled => format!("{user}: enrolled; the next login asks for a code"),
         Use2fa::Disabled => {
-            format!("{user}: enrolled, but 2FA is off; to turn it on: countersign enable {user}")
+            format!("{user}: enrolled, but 2FA is off; to turn it on: {}", command("enable", user))
         }
     }
 }
@@ -150,7 +158,7 @@ impl Told<'_> {
     fn next_login(&self, lock: &str) -> String {
         let user = self.user;
         if self.after.use_2fa == Use2fa::Disabled {
-            return format!("2FA is off; to turn it on: countersign enable {user}");
+            return format!("2FA is off; to turn it on: {}", command("enable", user));
         }
         if self.after.is_enrolled() {
             return format!("the next login asks for a code{}", self.blocked());
@@ -171,7 +179,7 @@ impl Told<'_> {
         let user = self.user;
         match self.after.blocked {
             Some(end @ (BlockEnd::At(_) | BlockEnd::Unblock)) => {
-                format!("; {user} is blocked {} (to lift it: countersign unblock {user})", spelled_block(end))
+                format!("; {user} is blocked {} (to lift it: {})", spelled_block(end), command("unblock", user))
             }
             None => String::new(),
         }

@@ -48,8 +48,9 @@ pub(crate) fn transact(
         let after = session.state().clone();
         drop(session);
         let outcome = Outcome { before, after, now };
-        // Also if a second write failed after a first: the log tells what is so.
-        if outcome.changed() {
+        // A record that changed is logged even if a later write failed: the log tells what is so.
+        let done = matches!(written, Ok(Written::Committed)) && outcome.changed();
+        if done || outcome.before.record != outcome.after.record {
             desk.log_change(&person.name, what);
         }
         match written? {
@@ -88,7 +89,7 @@ pub(crate) fn change_record(
 }
 
 /// The record as it stands, or a blank one, with the account's present uid.
-fn current_record(desk: &Desk, person: &Person, state: &State, now: UnixTime) -> Result<Record, Failure> {
+pub(crate) fn current_record(desk: &Desk, person: &Person, state: &State, now: UnixTime) -> Result<Record, Failure> {
     match &state.record {
         Some(record) => {
             let uid = person.account.as_ref().map_or(record.uid, |account| account.uid);

@@ -4,7 +4,6 @@ use std::thread;
 
 use countersign_common::record::{Use2fa, UserName};
 use countersign_common::store::{INSTALLATION_PATH, Installation, Store};
-use countersign_common::token::UnixTime;
 use serde::Serialize;
 
 use crate::arguments::{List, NoAccount, Status};
@@ -147,7 +146,9 @@ fn all(desk: &Desk) -> Result<Vec<Report>, Failure> {
     let now = desk.now()?;
     let threads = thread::available_parallelism().map_or(1, usize::from).min(users.len() / WORTH_A_THREAD).max(1);
     let chunk = users.len().div_ceil(threads).max(1);
-    let read = |users: &[UserName]| users.iter().map(|user| listed(desk, user, now)).collect::<Vec<_>>();
+    let read = |users: &[UserName]| {
+        users.iter().map(|user| desk.listed_report(user, &desk.store.view(user), now)).collect::<Vec<_>>()
+    };
     let reports = thread::scope(|scope| {
         let parts: Vec<_> = users
             .chunks(chunk)
@@ -163,10 +164,4 @@ fn all(desk: &Desk) -> Result<Vec<Report>, Failure> {
             .collect()
     });
     Ok(reports)
-}
-
-fn listed(desk: &Desk, user: &UserName, now: UnixTime) -> Report {
-    let state = desk.store.view(user);
-    let uid = state.as_ref().ok().and_then(|state| state.record.as_ref()).map(|record| record.uid);
-    desk.report(&desk.listed(user, uid), &state, now)
 }

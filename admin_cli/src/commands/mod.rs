@@ -13,6 +13,7 @@ use nix::unistd::geteuid;
 
 use countersign_common::store::State;
 
+use crate::absolute::absolute;
 use crate::arguments::{Arguments, Command, NoAccount, Users};
 use crate::desk::{Desk, Person, Unknown};
 use crate::failure::Failure;
@@ -39,7 +40,7 @@ fn require_root() -> Result<(), Failure> {
 }
 
 fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {
-    let config = &arguments.config;
+    let config = &absolute(&arguments.config);
     let desk = || Desk::open(config);
     Ok(match &arguments.command {
         Command::Init(init) => setup::init(config, init, output)?,

@@ -9,7 +9,7 @@ use countersign_common::files::{Directory, FileError, FileProblem};
 use countersign_common::system::new_id;
 use countersign_common::token::TokenId;
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, open, openat};
+use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, open, openat};
 use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, fsync, linkat, unlinkat};
 
@@ -44,6 +44,15 @@ pub(super) fn public(path: &str, content: &[u8]) -> Result<Made, Failure> {
         Err(Errno::EEXIST) => Ok(Made::Before),
         Err(errno) => Err(fails(errno.into())),
     }
+}
+
+/// The parent of a public file, locked until this is dropped: two who set up at once would mix their halves.
+pub(super) fn locked_parent_of(path: &str) -> Result<Flock<File>, Failure> {
+    let (parent, _) = path.rsplit_once('/').unwrap_or(("", path));
+    let handle = public_directory(parent)?.as_fd().try_clone_to_owned();
+    let handle = handle.map_err(|error| Failure::new(format!("{parent}: {}", without_number(&error))))?;
+    Flock::lock(File::from(handle), FlockArg::LockExclusiveNonblock)
+        .map_err(|_| Failure::new("another countersign init is running").hint("try again in a moment"))
 }
 
 /// Opens a directory that only root can change, making its last component if that is missing.

@@ -1,6 +1,6 @@
 //! `init`, `check-config`: setting up this host, and looking before the next login does.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use countersign_common::config::SHIPPED;
 use countersign_common::store::{INSTALLATION_PATH, InitError, Initialized, Installation, Renew, initialize};
@@ -8,18 +8,19 @@ use countersign_common::system::{Accounts, NssAccounts, load_config, new_id};
 
 use super::new_file::{self, Made};
 use super::warnings::warnings;
+use crate::absolute::absolute;
 use crate::arguments::Init;
 use crate::failure::Failure;
 use crate::output::{Output, Verdict};
 
 /// `init`
 pub(super) fn init(config_path: &str, arguments: &Init, output: &mut Output) -> Result<Verdict, Failure> {
-    let config_path = absolute(config_path);
     let owner = arguments.owner.as_deref().map(uid_of).transpose()?;
-    if new_file::public(&config_path, SHIPPED.as_bytes())? == Made::Now {
+    if new_file::public(config_path, SHIPPED.as_bytes())? == Made::Now {
         output.line(format_args!("{config_path}: written, with every setting at its default"));
     }
-    let config = load_config(&config_path)?;
+    let _alone = new_file::locked_parent_of(INSTALLATION_PATH)?;
+    let config = load_config(config_path)?;
     let state_dir = config.state_dir.as_str();
     let replaces = Path::new(INSTALLATION_PATH).exists();
     let renew = if arguments.renew { Renew::Yes } else { Renew::No };
@@ -75,39 +76,10 @@ fn explained(error: &InitError) -> Failure {
 
 /// `check-config`
 pub(super) fn check_config(path: &str, output: &mut Output) -> Result<Verdict, Failure> {
-    let path = absolute(path);
-    let config = load_config(&path)?;
+    let config = load_config(&absolute(path))?;
     for warning in warnings(&config, &NssAccounts) {
         output.warning(&format!("{path}: {warning}"));
     }
     output.line(format_args!("{path}: ok"));
     Ok(Verdict::Done)
-}
-
-/// A path as typed, from the root, without `.` and `..`: the current directory's name holds no link.
-fn absolute(path: &str) -> String {
-    let mut plain = PathBuf::new();
-    for component in std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path)).components() {
-        match component {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            other => plain.push(other),
-        }
-    }
-    plain.to_str().map_or_else(|| path.to_owned(), str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_made_whole_without_following_anything() {
-        assert_eq!(absolute("/etc/countersign/config.toml"), "/etc/countersign/config.toml");
-        assert_eq!(absolute("/etc/./x/../config.toml"), "/etc/config.toml");
-        assert!(absolute("config.toml").ends_with("/config.toml"));
-        assert!(absolute("config.toml").starts_with('/'));
-    }
 }
