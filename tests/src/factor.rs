@@ -138,10 +138,10 @@ impl Factor {
     }
 }
 
-/// What the key on the enrollment screen makes.
+/// What the key on the last enrollment screen makes.
 pub fn key_shown(transcript: &Transcript) -> Parameters {
-    let text = transcript.text();
-    Parameters::new(&key_in(&text).unwrap_or_else(|| panic!("no key in {transcript:#?}")))
+    let key = transcript.messages().iter().rev().find_map(|message| key_in(&message.text));
+    Parameters::new(&key.unwrap_or_else(|| panic!("no key in {transcript:#?}")))
 }
 
 impl Transcript {

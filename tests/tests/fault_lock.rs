@@ -1,7 +1,7 @@
 //! Locks held by others and files replaced under a session: bounded waiting, one grant, nobody else concerned.
 use countersign_tests::code::Parameters;
 use countersign_tests::factor::{IN_USE, NOT_AVAILABLE, SETTINGS_CHANGED};
-use countersign_tests::pam_driver::{Barrier, Step, pam};
+use countersign_tests::pam_driver::{Barrier, Running, Step, pam};
 use countersign_tests::{Answer, Factor, Phase, wait};
 use std::time::{Duration, Instant};
 
@@ -75,10 +75,10 @@ fn counters_replaced_while_two_stand_at_the_prompt_let_one_in() {
         factor.next_step();
         let code = factor.code(&token);
         let mut barrier = Barrier::new();
-        let first = factor.driver("alice").answers([Answer::from(code.as_str()).at_barrier()]).start(&barrier);
-        let replacing = Answer::from(code.as_str()).at_barrier().after(REPLACE);
-        let second = factor.driver("alice").answers([replacing]).start(&barrier);
-        let mut logins = [first, second];
+        let at_once = || factor.driver("alice").answers([Answer::from(code.as_str()).at_barrier()]);
+        let mut logins = [at_once().start(&barrier), at_once().start(&barrier)];
+        logins.iter_mut().for_each(Running::wait_at_barrier);
+        factor.world.sh(REPLACE).ok();
         barrier.release(&mut logins);
         let grants = logins.into_iter().map(|login| login.finish().let_in());
         assert_eq!(grants.filter(|granted| *granted).count(), 1);
@@ -87,20 +87,23 @@ fn counters_replaced_while_two_stand_at_the_prompt_let_one_in() {
     }
 }
 
-/// A session held up in a system call after it has the lock, the file replaced, another session with the same code.
-fn replaced_under_the_lock(held_up_in: &str, number: u32) -> Vec<String> {
+/// A session stopped after a system call that it makes under the lock, the file replaced, another session with the
+/// same code, then the first one goes on.
+fn replaced_under_the_lock(stopped_after: &str, number: u32) -> Vec<String> {
     let (factor, token) = enrolled();
     let code = factor.code(&token);
-    let inject = format!("inject={held_up_in}:delay_exit=3000000:when={number}");
+    let inject = format!("inject={stopped_after}:signal=STOP:when={number}");
     let strace = ["strace", "-o", "/tmp/trace", "-P", COUNTERS, "-e", &inject, "--"];
-    let barrier = Barrier::new();
-    let slow = factor.driver("alice").through(&strace).answers([code.as_str()]).start(&barrier);
-    wait::until("the slow session has the lock", || is_locked(&factor).then_some(()));
+    let slow = factor.driver("alice").through(&strace).answers([code.as_str()]).start(&Barrier::new());
+    let trace = || std::fs::read_to_string(factor.world.path("/tmp/trace")).unwrap_or_default();
+    wait::until("the first session is stopped", || trace().contains("stopped by SIGSTOP").then_some(()));
+    assert!(is_locked(&factor));
     factor.world.sh(REPLACE).ok();
     let fast = factor.login("alice", &[&code]);
     fast.assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+    factor.world.sh("kill -CONT $(pidof pam_driver)").ok();
     let slow = slow.finish();
-    assert!(!slow.let_in(), "held up in {held_up_in}: {slow:#?}");
+    assert!(!slow.let_in(), "stopped after {stopped_after}: {slow:#?}");
     factor.assert_next_code_accepted("alice", &token);
     slow.text().lines().map(str::to_owned).collect()
 }

@@ -29,7 +29,8 @@ fn block(factor: &Factor, token: &Parameters) {
 fn no_code_is_accepted_again_however_the_clock_moves() {
     let (factor, token) = enrolled();
     let start = factor.world.clock().now();
-    let mut last = i64::MIN;
+    // The step of the code that proved the token.
+    let mut last = -1;
     // Forth and back around one accepted step after the other.
     for offset in [0, 2, 1, -1, 3, -5, 2, 4, 4, 10, 0, 11, 9, 12] {
         factor.world.clock().freeze_at(start + 30 * offset);

@@ -64,7 +64,9 @@ fn after_a_login_no_memory_of_the_application_holds_the_secret() {
     let running = factor.driver("alice").answers(answers).steps(steps).start(&Barrier::new());
     let ready = factor.world.path("/tmp/look");
     wait::until("both logins are through", || ready.exists().then_some(()));
-    let found = mappings_with(driver_process(running.parent_process()), &needles);
+    let process = driver_process(running.parent_process());
+    let found = mappings_with(process, &needles);
+    assert!(!mappings_with(process, &[b"{\"service\":\"sshd\"".to_vec()]).is_empty(), "the search finds what is there");
     factor.world.sh("echo > /tmp/gate").ok();
     let transcript = running.finish();
     transcript.assert_codes(Phase::Authenticate, &[pam::SUCCESS, pam::SUCCESS]);
