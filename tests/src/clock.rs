@@ -60,22 +60,16 @@ impl Clock {
 
     fn read(&self, field: u64) -> i64 {
         let mut bytes = [0; 8];
-        self.page
-            .read_exact_at(&mut bytes, field)
-            .expect("read the clock page");
+        self.page.read_exact_at(&mut bytes, field).expect("read the clock page");
         i64::from_ne_bytes(bytes)
     }
 
     fn write(&self, field: u64, value: i64) {
-        self.page
-            .write_all_at(&value.to_ne_bytes(), field)
-            .expect("write the clock page");
+        self.page.write_all_at(&value.to_ne_bytes(), field).expect("write the clock page");
     }
 }
 
 fn real_now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock after 1970");
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     i64::try_from(since.as_secs()).expect("a clock before the year 292 billion")
 }

@@ -18,23 +18,12 @@ pub struct Parameters {
 impl Parameters {
     /// A secret with the parameters every app supports: SHA1, 6 digits, 30 seconds.
     pub fn new(secret: &str) -> Self {
-        Self {
-            secret: secret.to_owned(),
-            algorithm: "SHA1".to_owned(),
-            digits: 6,
-            period: 30,
-        }
+        Self { secret: secret.to_owned(), algorithm: "SHA1".to_owned(), digits: 6, period: 30 }
     }
 
     /// The code at a unix time.
     pub fn at(&self, unix_time: i64) -> String {
-        code_at(
-            &self.secret,
-            unix_time,
-            self.digits,
-            self.period,
-            &self.algorithm,
-        )
+        code_at(&self.secret, unix_time, self.digits, self.period, &self.algorithm)
     }
 
     /// The code `steps` away from a unix time.
@@ -49,24 +38,13 @@ pub fn code_at(secret: &str, unix_time: i64, digits: u32, period: u32, algorithm
     let output = Command::new("oathtool")
         .arg(format!("--totp={}", algorithm.to_ascii_lowercase()))
         .args(["--base32", "--digits", &digits.to_string()])
-        .args([
-            "--time-step-size",
-            &format!("{period}s"),
-            "--now",
-            &format!("@{unix_time}"),
-        ])
+        .args(["--time-step-size", &format!("{period}s"), "--now", &format!("@{unix_time}")])
         .arg(secret.to_ascii_uppercase())
         .output()
         .expect("run oathtool");
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "oathtool refused secret {secret:?}: {complaint}"
-    );
-    String::from_utf8(output.stdout)
-        .expect("oathtool prints digits")
-        .trim()
-        .to_owned()
+    assert!(output.status.success(), "oathtool refused secret {secret:?}: {complaint}");
+    String::from_utf8(output.stdout).expect("oathtool prints digits").trim().to_owned()
 }
 
 /// The code of a base32 secret with the usual parameters at the world's present time.

@@ -23,13 +23,8 @@ fn the_driver_reports_the_codes_of_a_stack() {
     assert_eq!(transcript.prompts()[0].text, "Password: ");
     let transcript = driver().answers(["wrong"]).run();
     transcript.assert_codes(Phase::Authenticate, &[pam::AUTH_ERR]);
-    assert_eq!(
-        transcript.fail_delay().map(|delay| delay > 500_000),
-        Some(true)
-    );
-    driver()
-        .run()
-        .assert_codes(Phase::Authenticate, &[pam::AUTHTOK_ERR]);
+    assert_eq!(transcript.fail_delay().map(|delay| delay > 500_000), Some(true));
+    driver().run().assert_codes(Phase::Authenticate, &[pam::AUTHTOK_ERR]);
 }
 
 #[test]
@@ -71,11 +66,7 @@ fn the_driver_can_be_hostile() {
         let driver = Driver::new(&world).stack(unix).answers([reply.clone()]);
         let transcript = driver.phases([Phase::Authenticate]).run();
         assert!(transcript.ended(), "{reply:?}: {transcript:#?}");
-        assert_ne!(
-            transcript.code(Phase::Authenticate),
-            pam::SUCCESS,
-            "{reply:?}"
-        );
+        assert_ne!(transcript.code(Phase::Authenticate), pam::SUCCESS, "{reply:?}");
     }
     let transcript = Driver::new(&world).stack(unix).answers([Reply::Die]).run();
     assert!(!transcript.ended() && transcript.codes(Phase::Authenticate).is_empty());
@@ -103,10 +94,7 @@ fn the_driver_plays_the_programs_of_the_field() {
         .run();
     assert!(transcript.ended(), "{transcript:#?}");
     transcript.assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
-    assert!(
-        transcript.shows("user=alice rhost=203.0.113.9 tty=ssh"),
-        "{transcript:#?}"
-    );
+    assert!(transcript.shows("user=alice rhost=203.0.113.9 tty=ssh"), "{transcript:#?}");
     assert!(world.exists("/tmp/at-the-prompt") && world.exists("/tmp/between"));
 
     let transcript = Driver::new(&world)
@@ -147,10 +135,7 @@ fn many_drivers_answer_at_one_instant() {
         .collect();
     let started = Instant::now();
     barrier.release(&mut drivers);
-    println!(
-        "64 drivers stood at the barrier after {:?}",
-        started.elapsed()
-    );
+    println!("64 drivers stood at the barrier after {:?}", started.elapsed());
     for driver in drivers {
         assert_eq!(driver.finish().code(Phase::Authenticate), pam::SUCCESS);
     }
@@ -174,15 +159,7 @@ fn a_password_becomes_the_authtok_of_later_modules() {
 fn faults_are_injected_into_a_driver() {
     let world = World::builder().user("alice", PASSWORD).build();
     // The shadow file cannot be opened.
-    let strace = [
-        "strace",
-        "-f",
-        "-o",
-        "/tmp/trace",
-        "-P",
-        "/etc/shadow",
-        "-e",
-    ];
+    let strace = ["strace", "-f", "-o", "/tmp/trace", "-P", "/etc/shadow", "-e"];
     let transcript = Driver::new(&world)
         .through(&[&strace[..], &["inject=openat:error=EIO", "--"]].concat())
         .stack("auth required pam_unix.so\n")

@@ -10,10 +10,7 @@ const PASSWORD: &str = "correct horse";
 const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 fn world_of_alice() -> World {
-    let world = World::builder()
-        .user("alice", PASSWORD)
-        .user("bob", "battery staple")
-        .build();
+    let world = World::builder().user("alice", PASSWORD).user("bob", "battery staple").build();
     for stack in [Stack::Sshd, Stack::Login, Stack::Su, Stack::Sudo] {
         world.use_plain_stack(stack);
     }
@@ -30,21 +27,13 @@ fn a_world_is_private_and_leaves_nothing_behind() {
     world.sh("touch /var/mark /home/mark /root/mark /tmp/mark /usr/mark /opt/mark /run/mark");
     assert_eq!(world.run(&["hostname"]).ok().trim(), HOST_NAME);
     assert_eq!(world.read_file(&mark), b"x");
-    world
-        .sh("exec >/dev/null 2>&1; setsid sleep 1000 & nohup sleep 1000 &")
-        .ok();
+    world.sh("exec >/dev/null 2>&1; setsid sleep 1000 & nohup sleep 1000 &").ok();
     let processes = world.processes();
-    assert!(
-        processes.len() >= 3,
-        "process 1 and two orphans: {processes:?}"
-    );
+    assert!(processes.len() >= 3, "process 1 and two orphans: {processes:?}");
     let first = world.first_process();
     drop(world);
     for pid in processes {
-        assert!(
-            !std::path::Path::new(&format!("/proc/{pid}/ns/pid")).exists(),
-            "{pid} lives"
-        );
+        assert!(!std::path::Path::new(&format!("/proc/{pid}/ns/pid")).exists(), "{pid} lives");
     }
     assert!(!std::path::Path::new(&format!("/proc/{first}")).exists());
     assert!(!std::path::Path::new(&mark).exists());
@@ -79,10 +68,7 @@ fn ssh_login_by_keyboard_interactive() {
     person.type_line("exit 3");
     assert_eq!(person.wait_exit().code(), Some(3));
     let line = world.wait_for_log(&["sshd", "Accepted keyboard-interactive/pam for alice"]);
-    assert!(
-        line.starts_with("<38>"),
-        "facility auth, level info: {line}"
-    );
+    assert!(line.starts_with("<38>"), "facility auth, level info: {line}");
 }
 
 #[test]
@@ -148,11 +134,7 @@ fn a_killed_client_is_gone_and_the_screen_shows_what_was_printed() {
     let _sshd = world.start_sshd("");
     let mut person = terminal::ssh(&world, "alice");
     person.expect("Password: ");
-    assert!(
-        person
-            .screen_text()
-            .ends_with("(alice@127.0.0.1) Password:")
-    );
+    assert!(person.screen_text().ends_with("(alice@127.0.0.1) Password:"));
     person.kill();
     world.wait_for_log(&["sshd", "Connection closed by"]);
 }
@@ -170,10 +152,7 @@ fn the_clock_moves_for_every_process() {
     let now = world.clock().now();
     assert_eq!(now % 30, 15);
     assert_eq!(date(&["date", "+%s"]), now);
-    assert_eq!(
-        date(&["python3", "-c", "import time; print(int(time.time()))"]),
-        now
-    );
+    assert_eq!(date(&["python3", "-c", "import time; print(int(time.time()))"]), now);
 
     // Through a set-id program, to another user.
     let mut person = terminal::su(&world, "bob", "alice");
@@ -203,10 +182,7 @@ fn codes_come_from_oathtool() {
     // RFC 6238, appendix B.
     let sha1 = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
     assert_eq!(code::code_at(sha1, 59, 8, 30, "SHA1"), "94287082");
-    assert_eq!(
-        code::code_at("gezd gnbv gy3t qojq-gezdgnbvgy3tqojq", 59, 6, 30, "SHA1"),
-        "287082"
-    );
+    assert_eq!(code::code_at("gezd gnbv gy3t qojq-gezdgnbvgy3tqojq", 59, 6, 30, "SHA1"), "287082");
     let parameters = code::Parameters::new(KEY);
     let wrong = code::wrong_code(&parameters, 59, 20);
     assert_eq!(wrong.len(), 6);
@@ -218,8 +194,7 @@ fn codes_come_from_oathtool() {
 
 #[test]
 fn a_key_is_found_in_a_prompt() {
-    let beside =
-        "█▀▀█  Key:\n█  █  GEZD GNBV GY3T QOJQ\n▀▀▀▀  GEZD GNBV GY3T QOJQ\nScan THIS with your app";
+    let beside = "█▀▀█  Key:\n█  █  GEZD GNBV GY3T QOJQ\n▀▀▀▀  GEZD GNBV GY3T QOJQ\nScan THIS with your app";
     assert_eq!(code::key_in(beside).as_deref(), Some(KEY));
     assert_eq!(code::key_in("Verification code: "), None);
 }
@@ -231,8 +206,7 @@ fn drawn(text: &str, half_blocks: bool, light_is_ink: bool) -> String {
     let width = i32::try_from(code.width()).unwrap();
     let inked = |x: i32, y: i32| {
         let inside = (0..width).contains(&x) && (0..width).contains(&y);
-        let dark = inside
-            && code[(usize::try_from(x).unwrap(), usize::try_from(y).unwrap())] == Color::Dark;
+        let dark = inside && code[(usize::try_from(x).unwrap(), usize::try_from(y).unwrap())] == Color::Dark;
         y < width + QUIET && dark != light_is_ink
     };
     let mut lines = String::new();
@@ -262,15 +236,8 @@ fn a_qr_is_read_from_the_screen_in_its_own_theme_only() {
             let cat = world.command(&["cat", "/tmp/qr"]);
             let mut person = Terminal::spawn_with(&world, cat, size);
             person.wait_exit();
-            let (own, other) = if light_is_ink {
-                (Theme::Dark, Theme::Light)
-            } else {
-                (Theme::Light, Theme::Dark)
-            };
-            assert_eq!(
-                qr::read(person.screen(), own).as_deref(),
-                Some(uri.as_str())
-            );
+            let (own, other) = if light_is_ink { (Theme::Dark, Theme::Light) } else { (Theme::Light, Theme::Dark) };
+            assert_eq!(qr::read(person.screen(), own).as_deref(), Some(uri.as_str()));
             assert_eq!(qr::read(person.screen(), other), None);
         }
     }
@@ -278,16 +245,11 @@ fn a_qr_is_read_from_the_screen_in_its_own_theme_only() {
 
 #[test]
 fn an_uri_is_read_as_a_phone_reads_it() {
-    let otpauth = Otpauth::parse(
-        "otpauth://totp/a%20host:al%23ice?secret=GEZDGNBVGY3TQOJQ&issuer=a%20host&digits=8",
-    );
+    let otpauth = Otpauth::parse("otpauth://totp/a%20host:al%23ice?secret=GEZDGNBVGY3TQOJQ&issuer=a%20host&digits=8");
     assert_eq!(otpauth.account, "al#ice");
     assert_eq!(otpauth.issuer.as_deref(), Some("a host"));
     assert_eq!(otpauth.issuer, otpauth.label_issuer);
     assert_eq!(otpauth.parameters.secret, "GEZDGNBVGY3TQOJQ");
-    assert_eq!(
-        (otpauth.parameters.digits, otpauth.parameters.period),
-        (8, 30)
-    );
+    assert_eq!((otpauth.parameters.digits, otpauth.parameters.period), (8, 30));
     assert_eq!(otpauth.parameters.algorithm, "SHA1");
 }

@@ -14,15 +14,9 @@ const RIGHT: [Stack; 4] = [Stack::Sshd, Stack::Login, Stack::Su, Stack::Sudo];
 /// A stack with another module in place of ours, and without root's way past su.
 fn run(world: &World, stack: Stack, module: &str, password: &str) -> Transcript {
     let text = stack.text().replace("pam_countersign.so", module);
-    let text: Vec<_> = text
-        .lines()
-        .filter(|line| !line.contains("pam_rootok"))
-        .collect();
+    let text: Vec<_> = text.lines().filter(|line| !line.contains("pam_rootok")).collect();
     let driver = Driver::new(world).service(stack.services()[0]);
-    driver
-        .stack(&(text.join("\n") + "\n"))
-        .answers([password])
-        .run()
+    driver.stack(&(text.join("\n") + "\n")).answers([password]).run()
 }
 
 #[test]
@@ -48,17 +42,10 @@ fn a_wrong_password_never_reaches_the_second_factor() {
     for stack in RIGHT.into_iter().chain([Stack::SshdNoAccount]) {
         let transcript = run(&world, stack, ACCEPTS, "wrong");
         assert!(!transcript.shows(REACHED), "{stack:?}: {transcript:#?}");
-        assert_ne!(
-            transcript.code(Phase::Authenticate),
-            pam::SUCCESS,
-            "{stack:?}"
-        );
+        assert_ne!(transcript.code(Phase::Authenticate), pam::SUCCESS, "{stack:?}");
     }
     let transcript = run(&world, Stack::SshdRequiredUnix, ACCEPTS, "wrong");
-    assert!(
-        transcript.shows(REACHED),
-        "wrong on purpose: {transcript:#?}"
-    );
+    assert!(transcript.shows(REACHED), "wrong on purpose: {transcript:#?}");
     transcript.assert_codes(Phase::Authenticate, &[pam::AUTH_ERR]);
 }
 

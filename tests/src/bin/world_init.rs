@@ -15,22 +15,11 @@ use std::path::Path;
 use std::process::Command;
 
 /// What a test may change without the machine noticing. `/run` and `/dev` are made anew.
-const OVERLAID: [&str; 12] = [
-    "/bin", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/sbin", "/srv", "/tmp", "/usr",
-    "/var",
-];
+const OVERLAID: [&str; 12] =
+    ["/bin", "/etc", "/home", "/lib", "/lib64", "/opt", "/root", "/sbin", "/srv", "/tmp", "/usr", "/var"];
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
-const LOOP_DEVICES: [&str; 9] = [
-    "loop-control",
-    "loop0",
-    "loop1",
-    "loop2",
-    "loop3",
-    "loop4",
-    "loop5",
-    "loop6",
-    "loop7",
-];
+const LOOP_DEVICES: [&str; 9] =
+    ["loop-control", "loop0", "loop1", "loop2", "loop3", "loop4", "loop5", "loop6", "loop7"];
 const HOST_NAME: &str = "host1";
 
 fn main() {
@@ -51,21 +40,13 @@ fn main() {
     // SAFETY: no handler runs. Ignoring SIGCHLD lets the kernel reap orphans for us.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }.expect("ignore SIGCHLD");
     println!("ready");
-    std::io::stdout()
-        .flush()
-        .expect("tell that the world is ready");
+    std::io::stdout().flush().expect("tell that the world is ready");
     drain(&log);
 }
 
 fn mount_tmpfs(target: &str, options: &str) {
-    mount(
-        Some("tmpfs"),
-        target,
-        Some("tmpfs"),
-        MsFlags::MS_NOSUID,
-        Some(options),
-    )
-    .unwrap_or_else(|error| panic!("mount tmpfs on {target}: {error}"));
+    mount(Some("tmpfs"), target, Some("tmpfs"), MsFlags::MS_NOSUID, Some(options))
+        .unwrap_or_else(|error| panic!("mount tmpfs on {target}: {error}"));
 }
 
 /// A `/run` as at boot; the upper layers live in it, in a directory only root enters.
@@ -97,14 +78,8 @@ fn overlay(directory: &str) {
     chown(&upper, Some(original.uid()), Some(original.gid())).expect("own a layer");
     set_mode(&upper, original.permissions().mode() & 0o7777);
     let options = format!("lowerdir={directory},upperdir={upper},workdir={work}");
-    mount(
-        Some("overlay"),
-        directory,
-        Some("overlay"),
-        MsFlags::empty(),
-        Some(options.as_str()),
-    )
-    .unwrap_or_else(|error| panic!("overlay over {directory}: {error}"));
+    mount(Some("overlay"), directory, Some("overlay"), MsFlags::empty(), Some(options.as_str()))
+        .unwrap_or_else(|error| panic!("overlay over {directory}: {error}"));
 }
 
 /// A `/dev` with its own terminals and its own `log`.
@@ -114,39 +89,20 @@ fn fresh_dev() {
         .chain(&LOOP_DEVICES)
         .filter_map(|name| Some((*name, fs::metadata(format!("/dev/{name}")).ok()?)))
         .collect();
-    mount(
-        Some("tmpfs"),
-        "/dev",
-        Some("tmpfs"),
-        MsFlags::MS_NOSUID,
-        Some("mode=755"),
-    )
-    .expect("mount /dev");
+    mount(Some("tmpfs"), "/dev", Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755")).expect("mount /dev");
     for (name, machine) in nodes {
         let path = format!("/dev/{name}");
         let block = machine.mode() & SFlag::S_IFMT.bits() == SFlag::S_IFBLK.bits();
-        let kind = if block {
-            SFlag::S_IFBLK
-        } else {
-            SFlag::S_IFCHR
-        };
+        let kind = if block { SFlag::S_IFBLK } else { SFlag::S_IFCHR };
         let number = makedev(major(machine.rdev()), minor(machine.rdev()));
-        mknod(path.as_str(), kind, Mode::empty(), number)
-            .unwrap_or_else(|error| panic!("make {path}: {error}"));
+        mknod(path.as_str(), kind, Mode::empty(), number).unwrap_or_else(|error| panic!("make {path}: {error}"));
         set_mode(&path, machine.mode() & 0o777);
     }
     for directory in ["/dev/pts", "/dev/shm"] {
         fs::create_dir(directory).expect("create a directory under /dev");
     }
     let terminals = Some("newinstance,gid=5,mode=620,ptmxmode=666");
-    mount(
-        Some("devpts"),
-        "/dev/pts",
-        Some("devpts"),
-        MsFlags::MS_NOSUID,
-        terminals,
-    )
-    .expect("mount /dev/pts");
+    mount(Some("devpts"), "/dev/pts", Some("devpts"), MsFlags::MS_NOSUID, terminals).expect("mount /dev/pts");
     mount_tmpfs("/dev/shm", "mode=1777");
     for (target, link) in [
         ("pts/ptmx", "/dev/ptmx"),
@@ -163,16 +119,9 @@ fn fresh_dev() {
 fn identity() {
     nix::unistd::sethostname(HOST_NAME).expect("set the host name");
     fs::write("/etc/hostname", format!("{HOST_NAME}\n")).expect("write /etc/hostname");
-    fs::write(
-        "/etc/hosts",
-        format!("127.0.0.1 localhost {HOST_NAME}\n::1 localhost\n"),
-    )
-    .expect("write /etc/hosts");
-    fs::write(
-        "/etc/nsswitch.conf",
-        "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\n",
-    )
-    .expect("write /etc/nsswitch.conf");
+    fs::write("/etc/hosts", format!("127.0.0.1 localhost {HOST_NAME}\n::1 localhost\n")).expect("write /etc/hosts");
+    fs::write("/etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\nhosts: files\nservices: files\n")
+        .expect("write /etc/nsswitch.conf");
     replace_by_link("/etc/localtime", "/usr/share/zoneinfo/UTC");
     for path in ["/etc/nologin", "/etc/motd", "/etc/environment"] {
         let _ = fs::remove_file(path);
@@ -186,24 +135,14 @@ fn identity() {
 fn forget_people() {
     let field = |line: &str, number| line.split(':').nth(number).unwrap_or_default().to_owned();
     let passwd = fs::read_to_string("/etc/passwd").expect("read /etc/passwd");
-    let is_person = |line: &&str| {
-        field(line, 2)
-            .parse()
-            .is_ok_and(|uid: u32| (1000..60000).contains(&uid))
-    };
-    let people: Vec<_> = passwd
-        .lines()
-        .filter(is_person)
-        .map(|line| field(line, 0))
-        .collect();
+    let is_person = |line: &&str| field(line, 2).parse().is_ok_and(|uid: u32| (1000..60000).contains(&uid));
+    let people: Vec<_> = passwd.lines().filter(is_person).map(|line| field(line, 0)).collect();
     for path in ["/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"] {
         // Written in place, so that owner and mode stay.
         let Ok(text) = fs::read_to_string(path) else {
             continue;
         };
-        let kept = text
-            .lines()
-            .filter(|line| !people.contains(&field(line, 0)));
+        let kept = text.lines().filter(|line| !people.contains(&field(line, 0)));
         let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
         fs::write(path, kept).unwrap_or_else(|error| panic!("write {path}: {error}"));
     }
@@ -231,32 +170,19 @@ fn install_pam_driver() {
     if driver.exists() {
         let place = "/run/world/pam_driver";
         fs::write(place, "").expect("make a place for the driver");
-        mount(
-            Some(&driver),
-            place,
-            None::<&str>,
-            MsFlags::MS_BIND,
-            None::<&str>,
-        )
-        .expect("bind the driver");
+        mount(Some(&driver), place, None::<&str>, MsFlags::MS_BIND, None::<&str>).expect("bind the driver");
     }
 }
 
 /// Appends each datagram to `/run/world/log`, one line each, until standard input ends.
 fn drain(socket: &UnixDatagram) {
-    let mut log = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open("/run/world/log")
-        .expect("open the log file");
+    let mut log =
+        fs::OpenOptions::new().create(true).append(true).mode(0o600).open("/run/world/log").expect("open the log file");
     let mut line = vec![0; 64 * 1024];
     let mut lifeline = std::io::stdin();
     loop {
-        let mut sources = [
-            PollFd::new(lifeline.as_fd(), PollFlags::POLLIN),
-            PollFd::new(socket.as_fd(), PollFlags::POLLIN),
-        ];
+        let mut sources =
+            [PollFd::new(lifeline.as_fd(), PollFlags::POLLIN), PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
         match poll(&mut sources, PollTimeout::NONE) {
             Err(nix::errno::Errno::EINTR) => continue,
             result => result.expect("poll"),
@@ -288,9 +214,6 @@ fn replace_by_link(link: &str, target: &str) {
 }
 
 fn ip(arguments: &[&str]) {
-    let status = Command::new("ip")
-        .args(arguments)
-        .status()
-        .expect("run ip (iproute2)");
+    let status = Command::new("ip").args(arguments).status().expect("run ip (iproute2)");
     assert!(status.success(), "ip {arguments:?} failed");
 }

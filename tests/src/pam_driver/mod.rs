@@ -29,13 +29,7 @@ pub struct Driver<'world> {
 impl<'world> Driver<'world> {
     /// A run for service `sshd`, user `alice`, a phase authenticate and then one account phase.
     pub fn new(world: &'world World) -> Self {
-        Self {
-            world,
-            script: Script::default(),
-            user: None,
-            through: Vec::new(),
-            stack: None,
-        }
+        Self { world, script: Script::default(), user: None, through: Vec::new(), stack: None }
     }
 
     /// Another service.
@@ -91,9 +85,7 @@ impl<'world> Driver<'world> {
 
     /// Answers to the prompts, in order. A prompt beyond them is answered with `PAM_CONV_ERR`.
     pub fn answers<A: Into<Answer>>(mut self, answers: impl IntoIterator<Item = A>) -> Self {
-        self.script
-            .answers
-            .extend(answers.into_iter().map(Into::into));
+        self.script.answers.extend(answers.into_iter().map(Into::into));
         self
     }
 
@@ -133,9 +125,7 @@ impl<'world> Driver<'world> {
         script.directory = self.stack.as_ref().map(|text| self.place(text));
         let script = serde_json::to_string(&script).expect("a script is JSON");
         let argv: Vec<&str> = self.through.iter().map(String::as_str).collect();
-        let invocation = self
-            .world
-            .command(&[&argv[..], &[PROGRAM, &script]].concat());
+        let invocation = self.world.command(&[&argv[..], &[PROGRAM, &script]].concat());
         match &self.user {
             Some(user) => invocation.user(user),
             None => invocation,
@@ -146,10 +136,7 @@ impl<'world> Driver<'world> {
     /// may run as a user, or without the right to write.
     fn place(&self, text: &str) -> String {
         static STACKS: AtomicU32 = AtomicU32::new(0);
-        let directory = format!(
-            "/run/world/stack.{}",
-            STACKS.fetch_add(1, Ordering::Relaxed)
-        );
+        let directory = format!("/run/world/stack.{}", STACKS.fetch_add(1, Ordering::Relaxed));
         let outside = self.world.path(&directory);
         std::fs::create_dir(&outside).expect("make a directory for a stack");
         std::fs::write(outside.join(&self.script.service), text).expect("write a stack");

@@ -26,9 +26,7 @@ impl Barrier {
         for driver in drivers.iter_mut() {
             driver.wait_at_barrier();
         }
-        self.writer
-            .write_all(&vec![b'\n'; drivers.len()])
-            .expect("release the drivers");
+        self.writer.write_all(&vec![b'\n'; drivers.len()]).expect("release the drivers");
     }
 }
 
@@ -65,12 +63,7 @@ impl Running {
             drop(stderr.read_to_end(&mut bytes));
             String::from_utf8_lossy(&bytes).into_owned()
         });
-        Self {
-            child,
-            arriving,
-            events: Vec::new(),
-            errors,
-        }
+        Self { child, arriving, events: Vec::new(), errors }
     }
 
     /// Waits until the next answer that is marked so waits for the barrier.
@@ -96,11 +89,7 @@ impl Running {
         let status = self.child.wait().expect("wait for the driver");
         let errors = self.errors.join().expect("read the driver's errors");
         self.events.retain(|event| *event != Event::Waiting);
-        Transcript {
-            events: self.events,
-            status,
-            errors,
-        }
+        Transcript { events: self.events, status, errors }
     }
 
     /// The process id of `nsenter`; its child is the driver, or what it runs through.
@@ -112,9 +101,8 @@ impl Running {
 fn pass_on(lines: impl BufRead, events: &Sender<Event>) {
     for line in lines.lines() {
         let Ok(line) = line else { return };
-        let event = serde_json::from_str(&line).unwrap_or_else(|error| {
-            panic!("a module wrote to standard output: {line:?} ({error})")
-        });
+        let event = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("a module wrote to standard output: {line:?} ({error})"));
         if events.send(event).is_err() {
             return;
         }

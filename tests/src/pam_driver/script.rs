@@ -140,11 +140,7 @@ impl Answer {
 
 impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
-        Self {
-            before: None,
-            at_barrier: false,
-            reply,
-        }
+        Self { before: None, at_barrier: false, reply }
     }
 }
 
@@ -202,10 +198,7 @@ pub fn bare_stack(module: &str) -> String {
              {name} [default=die] {marker}\n"
         )
     };
-    ["auth", "account", "session", "password"]
-        .into_iter()
-        .map(facility)
-        .collect()
+    ["auth", "account", "session", "password"].into_iter().map(facility).collect()
 }
 
 /// Whether a message is that of the marker in a [`bare_stack`].

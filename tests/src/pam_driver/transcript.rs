@@ -97,10 +97,7 @@ pub struct Transcript {
 impl Transcript {
     /// The code the first call of a phase returned; panics if it was not called or did not return.
     pub fn code(&self, phase: Phase) -> i32 {
-        self.codes(phase)
-            .first()
-            .copied()
-            .unwrap_or_else(|| panic!("no {phase:?} in {self:#?}"))
+        self.codes(phase).first().copied().unwrap_or_else(|| panic!("no {phase:?} in {self:#?}"))
     }
 
     /// The codes of all calls of a phase.
@@ -123,35 +120,23 @@ impl Transcript {
 
     /// The messages that asked for an answer.
     pub fn prompts(&self) -> Vec<&Message> {
-        self.messages()
-            .into_iter()
-            .filter(|message| message.is_prompt())
-            .collect()
+        self.messages().into_iter().filter(|message| message.is_prompt()).collect()
     }
 
     /// The texts of all messages, one after the other.
     pub fn text(&self) -> String {
-        self.messages()
-            .iter()
-            .flat_map(|message| [message.text.as_str(), "\n"])
-            .collect()
+        self.messages().iter().flat_map(|message| [message.text.as_str(), "\n"]).collect()
     }
 
     /// Whether any message holds this text.
     pub fn shows(&self, text: &str) -> bool {
-        self.messages()
-            .iter()
-            .any(|message| message.text.contains(text))
+        self.messages().iter().any(|message| message.text.contains(text))
     }
 
     /// The longest delay after a failure a module asked for, in microseconds.
     pub fn fail_delay(&self) -> Option<u32> {
         let delay = |event: &Event| {
-            if let Event::FailDelay(delay) = event {
-                Some(*delay)
-            } else {
-                None
-            }
+            if let Event::FailDelay(delay) = event { Some(*delay) } else { None }
         };
         self.events.iter().filter_map(delay).max()
     }
@@ -163,17 +148,8 @@ impl Transcript {
 
     /// Asserts the codes of the calls of a phase, naming them.
     pub fn assert_codes(&self, phase: Phase, expected: &[i32]) -> &Self {
-        let names = |codes: &[i32]| {
-            codes
-                .iter()
-                .map(|code| pam::name(*code))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            names(&self.codes(phase)),
-            names(expected),
-            "{phase:?} in {self:#?}"
-        );
+        let names = |codes: &[i32]| codes.iter().map(|code| pam::name(*code)).collect::<Vec<_>>();
+        assert_eq!(names(&self.codes(phase)), names(expected), "{phase:?} in {self:#?}");
         self
     }
 }

@@ -17,12 +17,8 @@ pub struct Otpauth {
 impl Otpauth {
     /// Reads a URI; panics at what an app would refuse or silently misread.
     pub fn parse(uri: &str) -> Self {
-        let rest = uri
-            .strip_prefix("otpauth://totp/")
-            .unwrap_or_else(|| panic!("not TOTP: {uri}"));
-        let (label, query) = rest
-            .split_once('?')
-            .unwrap_or_else(|| panic!("no secret: {uri}"));
+        let rest = uri.strip_prefix("otpauth://totp/").unwrap_or_else(|| panic!("not TOTP: {uri}"));
+        let (label, query) = rest.split_once('?').unwrap_or_else(|| panic!("no secret: {uri}"));
         assert!(!uri.contains('#'), "a fragment cuts parameters off: {uri}");
         assert!(!label.contains('/'), "a label of several segments: {uri}");
         let label = decoded(label);
@@ -30,16 +26,9 @@ impl Otpauth {
             Some((issuer, account)) => (Some(issuer.to_owned()), account.trim_start().to_owned()),
             None => (None, label),
         };
-        let mut otpauth = Self {
-            account,
-            label_issuer,
-            issuer: None,
-            parameters: Parameters::new(""),
-        };
+        let mut otpauth = Self { account, label_issuer, issuer: None, parameters: Parameters::new("") };
         for pair in query.split('&') {
-            let (name, value) = pair
-                .split_once('=')
-                .unwrap_or_else(|| panic!("{pair:?} in {uri}"));
+            let (name, value) = pair.split_once('=').unwrap_or_else(|| panic!("{pair:?} in {uri}"));
             otpauth.take(name, decoded(value), uri);
         }
         assert!(!otpauth.parameters.secret.is_empty(), "no secret: {uri}");
@@ -47,17 +36,11 @@ impl Otpauth {
     }
 
     fn take(&mut self, name: &str, value: String, uri: &str) {
-        let number = |text: &str| {
-            text.parse()
-                .unwrap_or_else(|_| panic!("{name}={text} in {uri}"))
-        };
+        let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{name}={text} in {uri}"));
         match name {
             "secret" => {
                 let base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c);
-                assert!(
-                    value.chars().all(base32),
-                    "the secret is not bare base32: {uri}"
-                );
+                assert!(value.chars().all(base32), "the secret is not bare base32: {uri}");
                 self.parameters.secret = value;
             }
             "issuer" => self.issuer = Some(value),

@@ -73,20 +73,13 @@ fn colours(cell: &Cell, theme: Theme) -> (u8, u8) {
     };
     let text = luminance(cell.fgcolor(), text);
     let ground = luminance(cell.bgcolor(), ground);
-    if cell.inverse() {
-        (ground, text)
-    } else {
-        (text, ground)
-    }
+    if cell.inverse() { (ground, text) } else { (text, ground) }
 }
 
 /// Paints a whole screen.
 pub fn paint(screen: &Screen, theme: Theme) -> Picture {
     let (rows, columns) = screen.size();
-    let (width, height) = (
-        usize::from(columns.get()) * CELL_WIDTH,
-        usize::from(rows.get()) * CELL_HEIGHT,
-    );
+    let (width, height) = (usize::from(columns.get()) * CELL_WIDTH, usize::from(rows.get()) * CELL_HEIGHT);
     let mut pixels = vec![0; width * height];
     for row in 0..rows.get() {
         for column in 0..columns.get() {
@@ -95,15 +88,10 @@ pub fn paint(screen: &Screen, theme: Theme) -> Picture {
             let (upper, lower) = ink(cell);
             for line in 0..CELL_HEIGHT {
                 let inked = if line < CELL_HEIGHT / 2 { upper } else { lower };
-                let start = (usize::from(row) * CELL_HEIGHT + line) * width
-                    + usize::from(column) * CELL_WIDTH;
+                let start = (usize::from(row) * CELL_HEIGHT + line) * width + usize::from(column) * CELL_WIDTH;
                 pixels[start..start + CELL_WIDTH].fill(if inked { text } else { ground });
             }
         }
     }
-    Picture {
-        width,
-        height,
-        pixels,
-    }
+    Picture { width, height, pixels }
 }

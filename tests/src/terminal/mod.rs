@@ -45,15 +45,7 @@ impl Terminal {
             .expect("run nsenter (util-linux)");
         let process = process_inside(&mut child);
         let emulator = vt100::Parser::new(size.rows, size.columns, 0);
-        Self {
-            pty,
-            child,
-            process,
-            emulator,
-            stream: Vec::new(),
-            consumed: 0,
-            status: None,
-        }
+        Self { pty, child, process, emulator, stream: Vec::new(), consumed: 0, status: None }
     }
 
     /// Waits until the text appears in what was printed since the last match, and consumes up to it.
@@ -80,26 +72,18 @@ impl Terminal {
             let heard = self.listen();
             let printed = self.printed();
             let unread = printed.get(self.consumed..).unwrap_or_default();
-            let found = texts.iter().enumerate().filter_map(|(index, text)| {
-                unread
-                    .find(text)
-                    .map(|position| (position, index, text.len()))
-            });
+            let found = texts
+                .iter()
+                .enumerate()
+                .filter_map(|(index, text)| unread.find(text).map(|position| (position, index, text.len())));
             if let Some((position, index, length)) = found.min() {
                 let before = unread[..position].to_owned();
                 self.consumed += position + length;
                 return (index, before);
             }
             if heard == Heard::End || Instant::now() >= end {
-                let what = if heard == Heard::End {
-                    "the program ended"
-                } else {
-                    "it did not come"
-                };
-                panic!(
-                    "{what}, waiting for {texts:?}; unread:\n{unread}\n--\n{}",
-                    self.screen_text()
-                );
+                let what = if heard == Heard::End { "the program ended" } else { "it did not come" };
+                panic!("{what}, waiting for {texts:?}; unread:\n{unread}\n--\n{}", self.screen_text());
             }
         }
     }
@@ -109,10 +93,7 @@ impl Terminal {
         let end = Instant::now() + wait::PATIENCE;
         while !self.screen_text().contains(text) {
             let screen = self.screen_text();
-            assert!(
-                Instant::now() < end,
-                "{text:?} is not on the screen:\n{screen}"
-            );
+            assert!(Instant::now() < end, "{text:?} is not on the screen:\n{screen}");
             self.listen();
         }
     }
@@ -146,22 +127,14 @@ impl Terminal {
 
     /// The screen as it stands after what has arrived.
     pub fn screen(&mut self) -> &vt100::Screen {
-        while self
-            .pty
-            .hear(&mut self.stream, &mut self.emulator, Duration::ZERO)
-            == Heard::Bytes
-        {}
+        while self.pty.hear(&mut self.stream, &mut self.emulator, Duration::ZERO) == Heard::Bytes {}
         self.emulator.screen()
     }
 
     /// The text on the screen, one line per row, blanks at line ends cut.
     pub fn screen_text(&mut self) -> String {
         let contents = self.screen().contents();
-        contents
-            .lines()
-            .map(str::trim_end)
-            .collect::<Vec<_>>()
-            .join("\n")
+        contents.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
     }
 
     /// Whether the terminal shows what is typed at this moment.
@@ -173,11 +146,7 @@ impl Terminal {
     pub fn wait_exit(&mut self) -> ExitStatus {
         let end = Instant::now() + wait::PATIENCE;
         while self.listen() != Heard::End {
-            assert!(
-                Instant::now() < end,
-                "it runs on; the screen:\n{}",
-                self.screen_text()
-            );
+            assert!(Instant::now() < end, "it runs on; the screen:\n{}", self.screen_text());
         }
         self.status.expect("a program that ended has a status")
     }

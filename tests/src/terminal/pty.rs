@@ -25,10 +25,7 @@ impl Size {
     /// A size; neither number may be 0.
     pub fn new(columns: u16, rows: u16) -> Self {
         let positive = |number| NonZeroU16::new(number).expect("a terminal has an extent");
-        Self {
-            columns: positive(columns),
-            rows: positive(rows),
-        }
+        Self { columns: positive(columns), rows: positive(rows) }
     }
 }
 
@@ -71,29 +68,14 @@ impl Pty {
         let slave = unsafe { open_peer(master.as_raw_fd(), flags) }.expect("open a terminal");
         // SAFETY: the call above returned this new descriptor, and nobody else knows it.
         let slave = unsafe { OwnedFd::from_raw_fd(slave) };
-        let extent = Winsize {
-            ws_row: size.rows.get(),
-            ws_col: size.columns.get(),
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
+        let extent = Winsize { ws_row: size.rows.get(), ws_col: size.columns.get(), ws_xpixel: 0, ws_ypixel: 0 };
         // SAFETY: TIOCSWINSZ reads one Winsize.
         unsafe { set_window_size(slave.as_raw_fd(), &raw const extent) }.expect("size a terminal");
-        (
-            Self {
-                master: File::from(OwnedFd::from(master)),
-            },
-            slave,
-        )
+        (Self { master: File::from(OwnedFd::from(master)) }, slave)
     }
 
     /// Reads what is there or comes within `patience`, for the record and for the screen.
-    pub(super) fn hear(
-        &mut self,
-        record: &mut Vec<u8>,
-        emulator: &mut vt100::Parser,
-        patience: Duration,
-    ) -> Heard {
+    pub(super) fn hear(&mut self, record: &mut Vec<u8>, emulator: &mut vt100::Parser, patience: Duration) -> Heard {
         let patience = PollTimeout::try_from(patience).expect("a short patience");
         let mut source = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
         match poll(&mut source, patience) {
@@ -141,9 +123,7 @@ pub(super) fn plain(stream: &[u8]) -> String {
                     characters.by_ref().find(|end| ('@'..='~').contains(end));
                 }
                 Some(']') => {
-                    characters
-                        .by_ref()
-                        .find(|end| *end == '\u{7}' || *end == '\\');
+                    characters.by_ref().find(|end| *end == '\u{7}' || *end == '\\');
                 }
                 _ => {}
             },

@@ -19,21 +19,14 @@ impl World {
             printf '%s:%s:19000:0:99999:7:::\n' "$0" "$hash" >> /etc/shadow
             install -d -o "$uid" -g "$uid" "/home/$0"
             echo "$uid""#;
-        let uid = self
-            .command(&["bash", "-euc", script, name])
-            .stdin(password)
-            .run()
-            .ok();
+        let uid = self.command(&["bash", "-euc", script, name]).stdin(password).run().ok();
         uid.trim().parse().expect("a uid")
     }
 
     /// Gives an account another password, root's too.
     pub fn set_password(&self, name: &str, password: &str) {
         let entry = format!("{name}:{password}\n");
-        self.command(&["chpasswd", "-c", "SHA256"])
-            .stdin(entry)
-            .run()
-            .ok();
+        self.command(&["chpasswd", "-c", "SHA256"]).stdin(entry).run().ok();
     }
 
     /// Adds a group with these members, or these members to a group that is there.
@@ -46,11 +39,7 @@ impl World {
 
     /// Lets a user run anything by sudo, after authentication.
     pub fn allow_sudo(&self, name: &str) {
-        self.write_file(
-            "/etc/sudoers.d/world",
-            format!("{name} ALL=(ALL:ALL) ALL\n"),
-            0o440,
-        );
+        self.write_file("/etc/sudoers.d/world", format!("{name} ALL=(ALL:ALL) ALL\n"), 0o440);
     }
 
     /// Makes the account's password expire, so that the next login must change it.

@@ -6,9 +6,7 @@ fn profile_directory() -> PathBuf {
     let test = std::env::current_exe().expect("the path of this test binary");
     let mut directory = test.parent().expect("a test binary lies in a directory");
     if directory.ends_with("deps") || directory.ends_with("examples") {
-        directory = directory
-            .parent()
-            .expect("deps lies in the profile directory");
+        directory = directory.parent().expect("deps lies in the profile directory");
     }
     directory.to_owned()
 }
@@ -16,11 +14,7 @@ fn profile_directory() -> PathBuf {
 /// A program of this crate, built by cargo next to the test.
 pub fn harness_program(name: &str) -> PathBuf {
     let path = profile_directory().join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: cargo build -p countersign_tests",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing: cargo build -p countersign_tests", path.display());
     path
 }
 
@@ -29,10 +23,6 @@ pub(super) fn product_artefact(name: &str) -> PathBuf {
     let profile = profile_directory();
     let target = profile.parent().unwrap_or(Path::new("/"));
     let path = target.join("release").join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: run `make build` first",
-        path.display()
-    );
+    assert!(path.exists(), "{} is missing: run `make build` first", path.display());
     path
 }

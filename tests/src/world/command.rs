@@ -11,10 +11,7 @@ const ENVIRONMENT: [(&str, &str); 6] = [
     ("HOME", "/root"),
     ("USER", "root"),
     ("LOGNAME", "root"),
-    (
-        "PATH",
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    ),
+    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
     ("LANG", "C.UTF-8"),
     ("TERM", "xterm-256color"),
 ];
@@ -71,8 +68,7 @@ impl Invocation {
 
     /// One environment variable more.
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.environment
-            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self.environment.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
         self
     }
 
@@ -106,23 +102,10 @@ impl Invocation {
             command.args(["setsid", "--ctty", "--wait", "--"]);
         }
         if let Some(user) = &self.user {
-            command.args([
-                "setpriv",
-                "--reuid",
-                user,
-                "--regid",
-                user,
-                "--init-groups",
-                "--",
-            ]);
-            command
-                .env("USER", user)
-                .env("LOGNAME", user)
-                .env("HOME", format!("/home/{user}"));
+            command.args(["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--"]);
+            command.env("USER", user).env("LOGNAME", user).env("HOME", format!("/home/{user}"));
         }
-        command
-            .args(&self.argv)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(&self.argv).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -146,21 +129,15 @@ impl Invocation {
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || drop(sender.send(child.wait_with_output())));
         let argv = format!("{:?}", self.argv);
-        let output = receiver
-            .recv_timeout(self.limit)
-            .unwrap_or_else(|_| panic!("did not end within {:?}: {argv}", self.limit));
+        let output =
+            receiver.recv_timeout(self.limit).unwrap_or_else(|_| panic!("did not end within {:?}: {argv}", self.limit));
         Outcome::new(output.expect("wait for a program"), argv)
     }
 }
 
 impl Outcome {
     fn new(output: Output, argv: String) -> Self {
-        Self {
-            status: output.status,
-            stdout: output.stdout,
-            stderr: output.stderr,
-            argv,
-        }
+        Self { status: output.status, stdout: output.stdout, stderr: output.stderr, argv }
     }
 
     /// Standard output as text.
@@ -181,21 +158,14 @@ impl Outcome {
     /// Standard output of a success; panics with everything known after a failure.
     pub fn ok(&self) -> String {
         let (argv, status, text, errors) = (&self.argv, self.status, self.text(), self.errors());
-        assert!(
-            status.success(),
-            "{argv}: {status}\nstdout: {text}\nstderr: {errors}"
-        );
+        assert!(status.success(), "{argv}: {status}\nstdout: {text}\nstderr: {errors}");
         text
     }
 
     /// Asserts this exit status.
     pub fn expect_code(&self, code: i32) -> &Self {
         let (argv, status, text, errors) = (&self.argv, self.status, self.text(), self.errors());
-        assert_eq!(
-            status.code(),
-            Some(code),
-            "{argv}\nstdout: {text}\nstderr: {errors}"
-        );
+        assert_eq!(status.code(), Some(code), "{argv}\nstdout: {text}\nstderr: {errors}");
         self
     }
 }

@@ -5,8 +5,7 @@ use crate::wait;
 impl World {
     /// Every log line so far, each as sent to `/dev/log`: `<priority>time program[pid]: message`.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(self.path("/run/world/log")).unwrap_or_default())
-            .into_owned()
+        String::from_utf8_lossy(&std::fs::read(self.path("/run/world/log")).unwrap_or_default()).into_owned()
     }
 
     /// Waits until a log line holds all of `needles` and returns that line.
@@ -17,10 +16,7 @@ impl World {
 
     /// The first log line that holds all of `needles`.
     pub fn log_line(&self, needles: &[&str]) -> Option<String> {
-        self.log()
-            .lines()
-            .find(|line| needles.iter().all(|needle| line.contains(needle)))
-            .map(str::to_owned)
+        self.log().lines().find(|line| needles.iter().all(|needle| line.contains(needle))).map(str::to_owned)
     }
 
     /// Empties the log, so that a later look sees only what came after.

@@ -54,8 +54,7 @@ impl Builder {
     /// With one of the stacks in `tests/stacks`.
     pub fn stack(mut self, stack: Stack) -> Self {
         for service in stack.services() {
-            self.stacks
-                .push(((*service).to_owned(), stack.text().to_owned()));
+            self.stacks.push(((*service).to_owned(), stack.text().to_owned()));
         }
         self
     }
@@ -117,25 +116,15 @@ impl World {
         let lifeline = holder.stdin.take();
         let stdout = holder.stdout.take().expect("a pipe from the holder");
         let mut line = String::new();
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .expect("read from the holder");
-        assert_eq!(
-            line, "ready\n",
-            "the world did not come up (are we root?); see the lines above"
-        );
+        BufReader::new(stdout).read_line(&mut line).expect("read from the holder");
+        assert_eq!(line, "ready\n", "the world did not come up (are we root?); see the lines above");
         let first_process = process_inside(&mut holder).expect("the world ended at once");
         let page = File::options()
             .read(true)
             .write(true)
             .open(format!("/proc/{first_process}/root/run/world/clock"))
             .expect("open the clock page");
-        Self {
-            holder,
-            lifeline,
-            first_process,
-            clock: Clock::new(page),
-        }
+        Self { holder, lifeline, first_process, clock: Clock::new(page) }
     }
 
     /// The process id of the world's process 1 as this machine sees it.
@@ -175,17 +164,10 @@ impl World {
 
     /// Writes a file with exactly this mode, owned by root; directories above are made as needed.
     pub fn write_file(&self, path: &str, content: impl AsRef<[u8]>, mode: u32) {
-        self.command(&[
-            "install",
-            "-D",
-            "-m",
-            &format!("{mode:o}"),
-            "/dev/stdin",
-            path,
-        ])
-        .stdin(content.as_ref())
-        .run()
-        .ok();
+        self.command(&["install", "-D", "-m", &format!("{mode:o}"), "/dev/stdin", path])
+            .stdin(content.as_ref())
+            .run()
+            .ok();
     }
 
     /// The content of a file, which must be there.
@@ -197,9 +179,7 @@ impl World {
 
     /// Whether anything, a dangling link too, has this path.
     pub fn exists(&self, path: &str) -> bool {
-        self.run(&["sh", "-c", "test -e \"$0\" || test -L \"$0\"", path])
-            .status
-            .success()
+        self.run(&["sh", "-c", "test -e \"$0\" || test -L \"$0\"", path]).status.success()
     }
 
     /// The pids, as this machine sees them, of the world's processes, process 1 included.

@@ -13,10 +13,7 @@ pub const STATE_DIR: &str = "/var/lib/countersign";
 /// This machine's directory of PAM modules: the one that holds `pam_unix.so`.
 pub fn security_directory() -> PathBuf {
     let lists = ["/usr/lib", "/usr/lib64", "/lib", "/lib64"];
-    let nested = lists
-        .iter()
-        .filter_map(|list| std::fs::read_dir(list).ok())
-        .flatten();
+    let nested = lists.iter().filter_map(|list| std::fs::read_dir(list).ok()).flatten();
     lists
         .iter()
         .map(PathBuf::from)
@@ -31,10 +28,7 @@ impl World {
     pub fn install_product(&self) {
         let module = security_directory().join("pam_countersign.so");
         let module = module.to_str().expect("a path in UTF-8");
-        for (artefact, path, mode) in [
-            ("libpam_countersign.so", module, 0o644),
-            ("countersign", COMMAND, 0o755),
-        ] {
+        for (artefact, path, mode) in [("libpam_countersign.so", module, 0o644), ("countersign", COMMAND, 0o755)] {
             let content = std::fs::read(product_artefact(artefact)).expect("read an artefact");
             self.write_file(path, content, mode);
         }

@@ -58,17 +58,7 @@ impl World {
     fn host_key(&self) -> &'static [u8] {
         static KEY: OnceLock<Vec<u8>> = OnceLock::new();
         KEY.get_or_init(|| {
-            self.run(&[
-                "ssh-keygen",
-                "-q",
-                "-t",
-                "ed25519",
-                "-N",
-                "",
-                "-f",
-                HOST_KEY,
-            ])
-            .ok();
+            self.run(&["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", HOST_KEY]).ok();
             self.read_file(HOST_KEY)
         })
     }
@@ -94,11 +84,7 @@ impl Drop for Sshd {
 
 /// sshd takes the first value it reads, and a `Match` block reaches to the end of the file.
 fn configuration(extra: &str) -> String {
-    let blocks = if extra.starts_with("Match ") {
-        Some(0)
-    } else {
-        extra.find("\nMatch ")
-    };
+    let blocks = if extra.starts_with("Match ") { Some(0) } else { extra.find("\nMatch ") };
     let (general, blocks) = extra.split_at(blocks.unwrap_or(extra.len()));
     format!(
         "{general}

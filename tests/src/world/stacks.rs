@@ -43,10 +43,7 @@ impl Stack {
 
     /// The text without the lines of our module: what a machine had before.
     pub fn plain_text(self) -> String {
-        let kept = self
-            .text()
-            .lines()
-            .filter(|line| !line.contains("pam_countersign.so"));
+        let kept = self.text().lines().filter(|line| !line.contains("pam_countersign.so"));
         kept.flat_map(|line| [line, "\n"]).collect()
     }
 }

@@ -2,9 +2,7 @@
 use crate::libpam::record_delay;
 use crate::{shell, tell};
 use countersign_tests::code::{Parameters, key_in, wrong_code};
-use countersign_tests::pam_driver::{
-    Answer, Event, Message, Phase, Reply, Script, Style, is_marker, pam,
-};
+use countersign_tests::pam_driver::{Answer, Event, Message, Phase, Reply, Script, Style, is_marker, pam};
 use nix::libc;
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -14,12 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// `struct pam_conv`
 #[repr(C)]
 pub(crate) struct PamConv {
-    pub(crate) converse: unsafe extern "C" fn(
-        c_int,
-        *mut *const PamMessage,
-        *mut *mut PamResponse,
-        *mut c_void,
-    ) -> c_int,
+    pub(crate) converse:
+        unsafe extern "C" fn(c_int, *mut *const PamMessage, *mut *mut PamResponse, *mut c_void) -> c_int,
     pub(crate) state: *mut c_void,
 }
 
@@ -79,23 +73,11 @@ impl Conversation {
             Reply::Bytes(bytes) => bytes.spoken(Outcome::Return(pam::SUCCESS)),
             Reply::Repeat(byte, count) => {
                 let words = format!("{count} times {byte:#04x}");
-                (
-                    Some(vec![byte; count]),
-                    Outcome::Return(pam::SUCCESS),
-                    words,
-                )
+                (Some(vec![byte; count]), Outcome::Return(pam::SUCCESS), words)
             }
             Reply::NullText => (None, Outcome::Return(pam::SUCCESS), "(no text)".to_owned()),
-            Reply::NullArray => (
-                None,
-                Outcome::WithoutArray(pam::SUCCESS),
-                "(no response)".to_owned(),
-            ),
-            Reply::Fail(code) => (
-                None,
-                Outcome::WithoutArray(code),
-                format!("({})", pam::name(code)),
-            ),
+            Reply::NullArray => (None, Outcome::WithoutArray(pam::SUCCESS), "(no response)".to_owned()),
+            Reply::Fail(code) => (None, Outcome::WithoutArray(code), format!("({})", pam::name(code))),
             Reply::FailWithText(code, text) => self.filled_in(&text).spoken(Outcome::Return(code)),
             Reply::Die => (None, Outcome::Die, "(killed)".to_owned()),
         }
@@ -122,9 +104,7 @@ impl Conversation {
             return text.as_bytes().to_vec();
         };
         let (name, after) = rest.split_once('}').expect("a closing brace");
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let now = i64::try_from(now).expect("a time of this age");
         let code = match name.strip_prefix("code") {
             Some("") => token.at(now),
@@ -212,21 +192,13 @@ fn answer_one(
         _ => Style::Other,
     };
     // SAFETY: a message's text is a C string.
-    let text = unsafe { CStr::from_ptr(message.text) }
-        .to_string_lossy()
-        .into_owned();
+    let text = unsafe { CStr::from_ptr(message.text) }.to_string_lossy().into_owned();
     if conversation.bare && is_marker(&text) {
         return (None, Outcome::Return(pam::SUCCESS), None);
     }
     let (bytes, outcome, answer) = conversation.decide(style, &text);
     let phase = conversation.phase;
-    let event = Event::Message(Message {
-        phase,
-        style,
-        text,
-        batch,
-        answer,
-    });
+    let event = Event::Message(Message { phase, style, text, batch, answer });
     (bytes, outcome, Some(event))
 }
 

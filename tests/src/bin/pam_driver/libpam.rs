@@ -51,23 +51,13 @@ impl<'conversation> Handle<'conversation> {
         let user = user.map(|user| CString::new(user).expect("a user without NUL"));
         let directory = CString::new(directory).expect("a path without NUL");
         let state: *mut Conversation = conversation;
-        let conv = PamConv {
-            converse,
-            state: state.cast(),
-        };
+        let conv = PamConv { converse, state: state.cast() };
         let mut raw = ptr::null_mut();
         let user = user.as_ref().map_or(ptr::null(), |user| user.as_ptr());
         // SAFETY: all strings outlive the call; libpam copies the conversation struct; its state
         // outlives the handle, which borrows it.
-        let code = unsafe {
-            pam_start_confdir(
-                service.as_ptr(),
-                user,
-                &raw const conv,
-                directory.as_ptr(),
-                &raw mut raw,
-            )
-        };
+        let code =
+            unsafe { pam_start_confdir(service.as_ptr(), user, &raw const conv, directory.as_ptr(), &raw mut raw) };
         if code != 0 {
             return Err(code);
         }
@@ -109,11 +99,7 @@ impl<'conversation> Handle<'conversation> {
             return None;
         }
         // SAFETY: PAM_USER is a C string that stays until the item changes.
-        Some(
-            unsafe { CStr::from_ptr(value.cast()) }
-                .to_string_lossy()
-                .into_owned(),
-        )
+        Some(unsafe { CStr::from_ptr(value.cast()) }.to_string_lossy().into_owned())
     }
 
     /// The environment list.
@@ -124,11 +110,7 @@ impl<'conversation> Handle<'conversation> {
         // SAFETY: as above; a NULL list would be a failed allocation.
         while !entry.is_null() && !unsafe { *entry }.is_null() {
             // SAFETY: every entry before the last is a C string.
-            list.push(
-                unsafe { CStr::from_ptr(*entry) }
-                    .to_string_lossy()
-                    .into_owned(),
-            );
+            list.push(unsafe { CStr::from_ptr(*entry) }.to_string_lossy().into_owned());
             // SAFETY: the last entry has not been reached.
             entry = unsafe { entry.add(1) };
         }

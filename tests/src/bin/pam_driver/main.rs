@@ -15,12 +15,7 @@ fn main() {
     let script: Script = serde_json::from_str(&script).expect("a script in JSON");
     let mut conversation = Conversation::new(&script);
     let directory = script.directory.as_deref().unwrap_or("/etc/pam.d");
-    let started = Handle::start(
-        &script.service,
-        script.user.as_deref(),
-        directory,
-        &mut conversation,
-    );
+    let started = Handle::start(&script.service, script.user.as_deref(), directory, &mut conversation);
     let mut handle = match started {
         Ok(handle) => handle,
         Err(code) => return tell(&Event::NotStarted(code)),
@@ -46,20 +41,13 @@ fn follow(handle: &mut Handle, script: &Script, steps: &[Step]) -> i32 {
         match step {
             Step::Call(phase, flags) => {
                 status = handle.call(*phase, *flags);
-                let code = if script.bare && status == IGNORED {
-                    pam::IGNORE
-                } else {
-                    status
-                };
+                let code = if script.bare && status == IGNORED { pam::IGNORE } else { status };
                 tell(&Event::Returned(*phase, code));
             }
             Step::SetItem(item, value) => handle.set_item(*item, value.as_deref()),
             Step::Shell(command) => shell(command),
             Step::ShowItems => {
-                tell(&Event::Items {
-                    user: handle.user(),
-                    environment: handle.environment(),
-                });
+                tell(&Event::Items { user: handle.user(), environment: handle.environment() });
             }
             Step::InChild(steps) => in_child(handle, script, steps),
         }
@@ -85,10 +73,6 @@ fn in_child(handle: &mut Handle, script: &Script, steps: &[Step]) {
 }
 
 fn shell(command: &str) {
-    let status = Command::new("sh")
-        .args(["-euc", command])
-        .stdout(std::io::stderr())
-        .status()
-        .expect("run a shell");
+    let status = Command::new("sh").args(["-euc", command]).stdout(std::io::stderr()).status().expect("run a shell");
     assert!(status.success(), "{command:?} in a script failed: {status}");
 }

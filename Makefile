@@ -1,0 +1,42 @@
+# Countersign. `make help` lists what can be made.
+
+CARGO     ?= cargo
+DESTDIR   ?=
+SBINDIR   ?= /usr/sbin
+CONFDIR   ?= /etc/countersign
+TARGET    := $(or $(CARGO_TARGET_DIR),target)
+MODULE    := $(TARGET)/release/libpam_countersign.so
+COMMAND   := $(TARGET)/release/countersign
+
+.PHONY: help build check test demo demo-admin install uninstall clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build module and command (target/release)
+	@scripts/packages build
+	$(CARGO) build --release --locked
+
+check: ## the fast inner loop: format, lints, unit tests
+	@scripts/packages build
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) test --locked -p countersign_common -p pam_countersign -p countersign
+
+test: ## everything: check, then every suite against the real thing (root, Debian 12 or alike)
+	@scripts/test
+
+demo: ## log in as alice over a real ssh, in a private world (scripted without a terminal)
+	@scripts/demo
+
+demo-admin: ## an administrator's shell in the world of a running `make demo`
+	@scripts/demo admin
+
+install: ## put module, command and commented config in place (DESTDIR=, SECURITYDIR=)
+	@scripts/install "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)" "$(MODULE)" "$(COMMAND)"
+
+uninstall: ## take module and command away; config and state stay
+	@scripts/uninstall "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)"
+
+clean: ## remove what was built
+	$(CARGO) clean
