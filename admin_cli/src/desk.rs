@@ -49,6 +49,12 @@ impl Person {
         self.name.as_str()
     }
 
+    /// The account, or one that can be a member of a group by name alone.
+    pub(crate) fn account_or_stranger(&self) -> Account {
+        let stranger = || Account { name: self.name.clone(), uid: NO_ID, gid: NO_ID };
+        self.account.clone().unwrap_or_else(stranger)
+    }
+
     /// The account's uid, or [`NO_ID`].
     pub(crate) fn uid(&self) -> u32 {
         self.account.as_ref().map_or(NO_ID, |account| account.uid)
@@ -94,30 +100,9 @@ impl Desk {
         failure.hint("if it is spelled right, add --no-account")
     }
 
-    /// The person of a user that has state, for a list of all. The accounts are asked only where the answer matters:
-    /// else a list would cost as much as all look-ups together.
-    fn listed(&self, name: &UserName, recorded_uid: Option<u32>) -> (Person, Administrator) {
-        let recorded = recorded_uid
-            .filter(|uid| *uid != NO_ID)
-            .map(|uid| Person { name: name.clone(), account: Some(Account { name: name.clone(), uid, gid: NO_ID }) });
-        if let (Some(person), []) = (&recorded, self.config.administrators.groups.as_slice()) {
-            return (person.clone(), self.administrator(person));
-        }
-        let stranger = Person { name: name.clone(), account: None };
-        let person = match self.accounts.by_name(name.as_str()) {
-            Ok(Some(account)) => Person { name: name.clone(), account: Some(account) },
-            Ok(None) => recorded.unwrap_or(stranger),
-            Err(_) => return (recorded.unwrap_or(stranger), Administrator::Unknown),
-        };
-        let administrator = self.administrator(&person);
-        (person, administrator)
-    }
-
     /// Whether the person is an administrator.
     pub(crate) fn administrator(&self, person: &Person) -> Administrator {
-        let stranger = || Account { name: person.name.clone(), uid: NO_ID, gid: NO_ID };
-        let account = person.account.clone().unwrap_or_else(stranger);
-        administrator(&self.config, &self.accounts, &account)
+        administrator(&self.config, &self.accounts, &person.account_or_stranger())
     }
 
     /// The person as the target of a change by root, which no setting of that person can stop.
@@ -128,13 +113,6 @@ impl Desk {
     /// What is known about a person.
     pub(crate) fn report(&self, person: &Person, state: &Result<State, StoreError>, now: UnixTime) -> Report {
         Report::of(&self.config, person, self.administrator(person), state, now)
-    }
-
-    /// What is known about one of all users that have state.
-    pub(crate) fn listed_report(&self, name: &UserName, state: &Result<State, StoreError>, now: UnixTime) -> Report {
-        let recorded_uid = state.as_ref().ok().and_then(|state| state.record.as_ref()).map(|record| record.uid);
-        let (person, administrator) = self.listed(name, recorded_uid);
-        Report::of(&self.config, &person, administrator, state, now)
     }
 
     /// The first rule that may require a code of this person on some service, whatever the setting.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::output::steers;
 use crate::report::{Facts, Report, Source, TokenFacts};
+use crate::sentences::Change;
 
 /// One user. Every field is always there; `null` where there is nothing to say, or it cannot be known.
 #[derive(Debug, Serialize)]
@@ -92,8 +93,8 @@ impl User {
     }
 
     /// A user after a command that changes.
-    pub(crate) fn changed(report: &Report, changed: bool) -> Self {
-        Self { changed: Some(changed), ..Self::shown(report) }
+    pub(crate) fn changed(report: &Report, change: Change) -> Self {
+        Self { changed: Some(change == Change::Made), ..Self::shown(report) }
     }
 }
 
@@ -147,18 +148,14 @@ pub(crate) fn item(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// An array, an item per line.
-pub(crate) fn array<T: Serialize>(values: &[T]) -> Vec<u8> {
-    if values.is_empty() {
-        return b"[]\n".to_vec();
-    }
-    let mut bytes = b"[".to_vec();
-    for (index, value) in values.iter().enumerate() {
-        bytes.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
-        bytes.extend(item(value));
-    }
-    bytes.extend_from_slice(b"\n]\n");
-    bytes
+/// The parts of an array of items, an item per line.
+pub(crate) fn array(items: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
+    let (end, between): (&[u8], &[u8]) = if items.is_empty() { (b"]\n", b"") } else { (b"\n]\n", b",\n") };
+    let separated = items.iter().enumerate().flat_map(move |(index, item)| {
+        let before: &[u8] = if index == 0 { b"\n" } else { between };
+        [before, item.as_slice()]
+    });
+    [b"[".as_slice()].into_iter().chain(separated).chain([end])
 }
 
 /// Escapes everything that could steer a terminal.
@@ -264,7 +261,7 @@ mod tests {
     fn a_full_state_is_told_without_its_secret() {
         let state = full_state();
         let secret = state.record.as_ref().unwrap().tokens[0].secret.to_base32();
-        let text = String::from_utf8(object(&User::changed(&report(&Ok(state)), true))).unwrap();
+        let text = String::from_utf8(object(&User::changed(&report(&Ok(state)), Change::Made))).unwrap();
         assert!(!text.contains(secret.as_str()));
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["blocked"]["until"], "2026-11-24T08:00:30Z");

@@ -194,3 +194,35 @@ fn looking_changes_nothing() {
     }
     assert_eq!(world.sh(&state).ok(), before);
 }
+
+#[test]
+fn the_page_about_the_command_knows_every_field_and_command() {
+    let page = include_str!("../../docs/command.md");
+    for field in FIELDS.iter().chain(&["changed"]) {
+        assert!(page.contains(&format!("`{field}`")), "{field}");
+    }
+    let help = world().countersign(&["--help"]).ok();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for command in commands.filter_map(|line| line.split_whitespace().next()).filter(|command| *command != "help") {
+        assert!(page.contains(&format!("| `{command}")), "{command}");
+    }
+}
+
+#[test]
+fn many_users_are_listed_with_their_accounts_and_rights() {
+    let world =
+        World::builder().user("alice", "x").user("bob", "y").product("[administrators]\ngroups = ['admins']\n").build();
+    world.add_to_group("admins", &["bob"]);
+    world.sh(&format!("seq -f user%g 1200 | xargs {COMMAND} enable --no-account >/dev/null")).ok();
+    world.countersign(&["enable", "alice", "bob"]).ok();
+    let uid = |name: &str| world.run(&["id", "-u", name]).ok().trim().parse::<u32>().unwrap();
+    let listed = json(&world.countersign(&["list", "--json"]).ok());
+    let listed = listed.as_array().unwrap();
+    assert_eq!(listed.len(), 1202);
+    let names: Vec<_> = listed.iter().map(|user| user["user"].as_str().unwrap()).collect();
+    assert!(names.is_sorted());
+    let user = |name: &str| listed.iter().find(|user| user["user"] == name).unwrap();
+    assert_eq!((&user("alice")["uid"], &user("alice")["administrator"]), (&uid("alice").into(), &false.into()));
+    assert_eq!((&user("bob")["uid"], &user("bob")["administrator"]), (&uid("bob").into(), &true.into()));
+    assert_eq!((&user("user7")["uid"], &user("user7")["administrator"]), (&Value::Null, &false.into()));
+}

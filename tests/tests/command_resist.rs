@@ -1,6 +1,6 @@
 //! The command under full disks, limits, locks and many others at once: an error, and the old state intact.
-use countersign_tests::World;
 use countersign_tests::world::{COMMAND, STATE_DIR};
+use countersign_tests::{Terminal, World};
 use serde_json::Value;
 
 fn world() -> World {
@@ -92,9 +92,8 @@ fn a_lock_that_is_held_is_waited_for_and_then_named() {
     let world = world();
     world.countersign(&["enable", "alice", "bob"]).ok();
     let counters = format!("{STATE_DIR}/counters/alice");
-    let holder = world.command(&["flock", &counters, "sh", "-c", "echo held; exec sleep 60"]).spawn();
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(holder.stdout.unwrap()), &mut line).unwrap();
+    let mut holder = Terminal::spawn(&world, &["flock", &counters, "sh", "-c", "echo held; exec sleep 60"]);
+    holder.expect("held");
     let outcome = world.countersign(&["disable", "alice", "bob"]);
     outcome.expect_code(1);
     assert!(outcome.errors().contains("error: alice: ") && outcome.errors().contains("locked by"));
