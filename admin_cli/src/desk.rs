@@ -1,5 +1,7 @@
 //! What every command about users works with: configuration, store, accounts, clock, who acts, the log.
 
+use std::sync::OnceLock;
+
 use countersign_common::audit::Event;
 use countersign_common::config::{Config, Outcome, Rule};
 use countersign_common::decision::{Administrator, Demand, Target};
@@ -38,7 +40,8 @@ pub(crate) struct Person {
 pub(crate) struct Desk {
     pub(crate) config: Config,
     pub(crate) store: FileStore,
-    pub(crate) actor: Actor,
+    /// Who runs the command; looked up when there is something to sign.
+    actor: OnceLock<Actor>,
     accounts: NssAccounts,
     clock: SystemClock,
 }
@@ -67,7 +70,12 @@ impl Desk {
         let config = load_config(config_path)?;
         let store =
             FileStore::open(config.state_dir.as_str(), INSTALLATION_PATH).map_err(|error| Failure::of_store(&error))?;
-        Ok(Self { config, store, actor: Actor::of_this_process(), accounts: NssAccounts, clock: SystemClock })
+        Ok(Self { config, store, actor: OnceLock::new(), accounts: NssAccounts, clock: SystemClock })
+    }
+
+    /// Who runs the command.
+    pub(crate) fn actor(&self) -> &Actor {
+        self.actor.get_or_init(Actor::of_this_process)
     }
 
     /// The time now.
@@ -125,7 +133,7 @@ impl Desk {
 
     /// Logs a change that was made.
     pub(crate) fn log_change(&self, user: &UserName, what: &'static str) {
-        log::write(user.as_str(), &Event::Changed { what, by: self.actor.for_log() });
+        log::write(user.as_str(), &Event::Changed { what, by: self.actor().for_log() });
     }
 }
 

@@ -163,7 +163,8 @@ struct Compact;
 
 impl serde_json::ser::Formatter for Compact {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if !fragment.contains(steers) {
+        let plain = fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if plain || !fragment.contains(steers) {
             return writer.write_all(fragment.as_bytes());
         }
         for c in fragment.chars() {
