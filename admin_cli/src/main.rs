@@ -1,2 +1,48 @@
-//! The administrator's command.
-fn main() {}
+//! `countersign`: the administrator's command.
+//!
+//! Invariants: decides nothing itself, it asks `countersign_common::decision`; a change of one user is one
+//! transaction; what cannot be looked up, read or written is an error, never an absence (I4).
+#![forbid(unsafe_code)]
+
+mod absolute;
+mod actor;
+mod arguments;
+mod commands;
+mod desk;
+mod failure;
+mod json;
+mod log;
+mod output;
+mod report;
+mod sentences;
+mod transaction;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nix::sys::signal::{SigSet, Signal};
+
+use arguments::Arguments;
+use output::Output;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => {
+            // Help, version or a usage error; a closed pipe is no reason to complain.
+            let _ = answer.print();
+            return u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
+    fail_by_error_when_a_file_grows_too_large();
+    let mut output = Output::new();
+    let verdict = commands::run(&arguments, &mut output);
+    output.finish(verdict)
+}
+
+/// With a file size limit the kernel would kill us in the middle of a change; blocked, the write fails instead.
+fn fail_by_error_when_a_file_grows_too_large() {
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGXFSZ);
+    let _ = signals.thread_block();
+}

@@ -178,6 +178,38 @@ mod tests {
         }
     }
 
+    /// docs/notices.md shows every notice in its words.
+    #[test]
+    fn the_documentation_shows_every_notice() {
+        let on = UnixTime::parse_rfc3339("2026-11-24T23:59:59Z").unwrap();
+        let all = [
+            Notice::WrongCode(Attempt::First, Stage::Login),
+            Notice::WrongCode(Attempt::Later, Stage::Login),
+            Notice::WrongCode(Attempt::First, Stage::Enrollment),
+            Notice::CodeUsed,
+            Notice::CodeTooOld,
+            Notice::ClockWentBack,
+            Notice::NotACode(vec![Digits::SIX]),
+            Notice::BlockedFor(Seconds(240)),
+            Notice::BlockedForGood,
+            Notice::FailuresSince(5, Some(on)),
+            Notice::CannotEnrollHere,
+            Notice::NotAvailable,
+            Notice::SettingsChanged,
+            Notice::MayNotDisable,
+        ];
+        let documentation = include_str!("../../docs/notices.md");
+        for notice in &all {
+            assert!(
+                documentation.contains(&format!("| `{}` |", words(notice))),
+                "docs/notices.md lacks: {}",
+                words(notice)
+            );
+        }
+        let listed = documentation.lines().filter(|line| line.ends_with("` |") || line.contains("` | ")).count();
+        assert_eq!(listed, all.len());
+    }
+
     #[test]
     fn no_notice_or_prompt_speaks_of_a_password() {
         assert!(!PROMPT.to_lowercase().contains("password"));

@@ -26,7 +26,7 @@ pub(crate) struct Machine<'call> {
     clock: SystemClock,
     service: String,
     rhost: String,
-    /// The name to log: what PAM said, then the canonical one.
+    /// The canonical name, once it is known.
     user: Option<String>,
     /// Whom to turn to, once the configuration is known.
     support: Option<String>,
@@ -71,7 +71,7 @@ impl<'call> Machine<'call> {
     /// Step 2: who logs in, by canonical name. A look-up error refuses.
     pub(crate) fn person(&mut self) -> Result<Person, Refused> {
         let name = self.handle.user().unwrap_or_default();
-        self.user = Some(name.clone());
+        // A name without an account is not logged: it may be a password typed at the wrong prompt.
         match self.accounts.by_name(&name) {
             Ok(Some(account)) => {
                 self.user = Some(account.name.as_str().to_owned());

@@ -6,8 +6,8 @@ use super::judge::window;
 use super::plan::Login;
 use crate::config::Config;
 use crate::counters::{Counters, Grace, LastAccepted, Throttle, TokenCounters, Uncommitted};
-use crate::record::Token;
-use crate::token::{Code, Seconds, Step, UnixTime};
+use crate::record::{Record, Token};
+use crate::token::{Code, Seconds, Step, TokenId, UnixTime};
 
 /// Proofs without a commit after which enrollment and disable are refused.
 pub const UNCOMMITTED_LIMIT: u8 = 3;
@@ -43,9 +43,17 @@ pub fn proven(counters: &Counters, now: UnixTime) -> Counters {
     Counters { uncommitted: Uncommitted { count, last: now }, ..counters.clone() }
 }
 
-/// The counters to write before the record with the new token: its proving step is accepted for good.
+/// The counters to write before the record with the new token: its proving step is accepted for good. `record` is
+/// the one the token is added to; what its other tokens accepted stays accepted.
 #[must_use]
-pub fn committed(counters: &Counters, login: &Login, token: &Token, step: Step, now: UnixTime) -> Counters {
+pub fn committed(
+    counters: &Counters,
+    login: &Login,
+    record: &Record,
+    token: &Token,
+    step: Step,
+    now: UnixTime,
+) -> Counters {
     let offset = i8::try_from(step.minus(token.parameters.period.step_at(now))).unwrap_or(0);
     let mut next = Counters {
         throttle: Throttle::default(),
@@ -53,7 +61,8 @@ pub fn committed(counters: &Counters, login: &Login, token: &Token, step: Step, 
         grace: Grace::Ended,
         ..counters.clone()
     };
-    next.accept(TokenCounters { id: token.id, last_step: step, offset }, &[]);
+    let known: Vec<TokenId> = record.tokens.iter().map(|token| token.id).collect();
+    next.accept(TokenCounters { id: token.id, last_step: step, offset }, &known);
     next.last_accepted =
         Some(LastAccepted { at: now, service: login.service.to_owned(), rhost: login.rhost.to_owned(), offset });
     next

@@ -20,4 +20,18 @@ pub use rules::{Membership, RuleFacts, Selected, select};
 pub use throttle::{BlockEnd, block, is_slow_guessing, rebased, unblocked};
 
 #[cfg(test)]
+mod enrollment_tests;
+#[cfg(test)]
+mod fixture_tests;
+#[cfg(test)]
+mod long_walk_tests;
+#[cfg(test)]
+mod plan_table_tests;
+#[cfg(test)]
+mod small_world_model_tests;
+#[cfg(test)]
 mod small_world_tests;
+#[cfg(test)]
+mod throttle_history_tests;
+#[cfg(test)]
+mod window_tests;

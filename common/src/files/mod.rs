@@ -74,6 +74,8 @@ impl Directory {
     fn open_parent(path: &str) -> Result<(Self, Option<&str>), FileError> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let handle = openat(AT_FDCWD, "/", flags, Mode::empty()).map_err(|errno| error_at("/", errno))?;
+        let stat = fstat(&handle).map_err(|errno| error_at("/", errno))?;
+        check_parent(&stat).map_err(|problem| FileError { path: "/".to_owned(), problem })?;
         let mut directory = Self { handle, path: String::new() };
         let relative = path.strip_prefix('/').ok_or_else(|| error_at(path, Errno::EINVAL))?;
         let mut names = relative.split('/').filter(|name| !name.is_empty()).peekable();

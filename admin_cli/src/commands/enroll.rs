@@ -1,0 +1,204 @@
+//! `enroll`: an administrator sets up a token for a user beforehand, proven by one code.
+//!
+//! Invariants: nothing is stored before the proof (unless `--no-confirm`); the proving step is accepted for good
+//! before the token stands (I1); the key is shown where it was asked for, and nowhere else (I9).
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+
+use countersign_common::audit::Event;
+use countersign_common::config::Qr;
+use countersign_common::counters::Counters;
+use countersign_common::decision::{Administrator, Change as Changing, Demand, Login, committed, prove};
+use countersign_common::record::{Record, Token};
+use countersign_common::screen::{Polarity, Word, svg};
+use countersign_common::store::{Session, State, Store, Written};
+use countersign_common::system::{issuer, new_token};
+use countersign_common::token::{Code, OtpauthUri, Step, UnixTime, otpauth_uri};
+use zeroize::Zeroizing;
+
+use super::enroll_screen::Screen;
+use super::new_file::Private;
+use super::told;
+use crate::arguments::Enroll;
+use crate::desk::{Desk, Person, log_untrusted};
+use crate::failure::Failure;
+use crate::json;
+use crate::log;
+use crate::output::{Output, Stream, Verdict};
+use crate::sentences::{self, command};
+use crate::transaction::{change_record, transact};
+
+/// Wrong codes after which it is given up.
+const TRIES: usize = 3;
+/// Answers in all, words and typing errors included.
+const ANSWERS: usize = 20;
+/// The longest answer that is read.
+const LONGEST_ANSWER: usize = 128;
+
+/// `enroll`
+pub(super) fn enroll(desk: &Desk, arguments: &Enroll, output: &mut Output) -> Result<Verdict, Failure> {
+    let person = desk.person(&arguments.user, arguments.account.unknown())?;
+    let state = desk.store.view(&person.name).map_err(|error| {
+        log_untrusted(&person.name, &error);
+        Failure::of_user(person.as_str(), &error)
+    })?;
+    refuse_if_enrolled(&person, &state)?;
+    let token = new_token(desk.config.new_token_parameters(), desk.now()?)?;
+    let issuer = issuer(&desk.config);
+    let uri = otpauth_uri(&issuer, person.as_str(), &token.secret, token.parameters);
+    let handing = Handing { desk, person: &person, token: &token, uri: &uri, issuer: &issuer, arguments };
+    let picture = handing.hand_over(output)?;
+    match handing.prove_and_store(output) {
+        Ok(()) => Ok(Verdict::Done),
+        Err(failure) => {
+            // The key in it is worth nothing now.
+            if let Some(picture) = picture {
+                picture.take_back();
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn refuse_if_enrolled(person: &Person, state: &State) -> Result<(), Failure> {
+    if state.record.as_ref().is_some_and(Record::is_enrolled) {
+        let user = person.as_str();
+        return Err(Failure::new(format!("{user}: already enrolled"))
+            .hint(format!("to begin anew: {}", command("reset", user))));
+    }
+    Ok(())
+}
+
+/// A token on its way to a user.
+struct Handing<'a> {
+    desk: &'a Desk,
+    person: &'a Person,
+    token: &'a Token,
+    uri: &'a OtpauthUri,
+    issuer: &'a str,
+    arguments: &'a Enroll,
+}
+
+impl Handing<'_> {
+    /// Shows the key as asked for; a file it was written to comes back.
+    fn hand_over(&self, output: &mut Output) -> Result<Option<Private>, Failure> {
+        if let Some(path) = &self.arguments.svg {
+            let picture = svg(self.uri).ok_or_else(|| Failure::new("the URI is too long for a QR code"))?;
+            let file = Private::create(path, picture.as_bytes())?;
+            output.remark(&format!("{path}: written; whoever can read it has the codes, so delete it after use"));
+            return Ok(Some(file));
+        }
+        if self.arguments.uri {
+            let mut line = Zeroizing::new(String::with_capacity(self.uri.as_str().len().saturating_add(1)));
+            line.push_str(self.uri.as_str());
+            line.push('\n');
+            output.secret(Stream::Out, &line)?;
+            return Ok(None);
+        }
+        self.draw(output, self.desk.config.prompt.qr, Polarity::DarkTerminal)?;
+        Ok(None)
+    }
+
+    fn draw(&self, output: &mut Output, qr: Qr, polarity: Polarity) -> Result<(), Failure> {
+        let Self { person, token, uri, issuer, .. } = self;
+        let screen = Screen { user: person.as_str(), issuer, token, uri, qr, polarity };
+        let stream = if self.arguments.json { Stream::Err } else { Stream::Out };
+        output.secret(stream, &screen.render())
+    }
+
+    fn prove_and_store(&self, output: &mut Output) -> Result<(), Failure> {
+        let proof = if self.arguments.no_confirm { None } else { Some(self.ask_for_proof(output)?) };
+        let outcome = transact(self.desk, self.person, "enroll", &|session, now| self.store(session, now, proof))?;
+        log::write(self.person.as_str(), &Event::Enrolled { token: self.token.id.to_string() });
+        let done = told(self.desk, self.person, &outcome, &sentences::enrolled);
+        match (self.arguments.json, self.arguments.uri) {
+            (true, _) => output.bytes(&json::object(&json::User::changed(&done.report, true))),
+            (false, true) => output.remark(&done.sentence),
+            (false, false) => output.line(&done.sentence),
+        }
+        Ok(())
+    }
+
+    /// The step that a code typed by the person proved.
+    fn ask_for_proof(&self, output: &mut Output) -> Result<Step, Failure> {
+        let nothing = || Failure::new(format!("{}: no code was given; nothing is stored", self.person.as_str()));
+        let (mut qr, mut polarity) = (self.desk.config.prompt.qr, Polarity::DarkTerminal);
+        let digits = self.token.parameters.digits;
+        let mut wrong = 0_usize;
+        for _ in 0..ANSWERS {
+            output.prompt("Verification code: ");
+            let answer = read_line().map_err(|_| nothing())?.ok_or_else(nothing)?;
+            match (Word::parse(&answer), Code::parse(&answer, &[digits])) {
+                (_, Ok(code)) => {
+                    if let Some(step) = prove(&self.desk.config, self.token, self.desk.now()?, &code) {
+                        return Ok(step);
+                    }
+                    wrong = wrong.saturating_add(1);
+                    if wrong >= TRIES {
+                        break;
+                    }
+                    output.remark("wrong code: use the newest entry in the app; the phone's clock must be right");
+                }
+                (Some(word @ (Word::Ascii | Word::Invert)), Err(_)) => {
+                    (qr, polarity) = redrawn(word, qr, polarity);
+                    self.draw(output, qr, polarity)?;
+                }
+                (_, Err(_)) => output.remark(&format!("a code has {} digits", digits.as_u8())),
+            }
+        }
+        Err(Failure::new(format!("{}: no right code was given; nothing is stored", self.person.as_str()))
+            .hint("set the phone's clock to automatic; countersign enroll shows a new key"))
+    }
+
+    /// Stores the token, unless the user was enrolled meanwhile.
+    fn store(&self, session: &mut dyn Session, now: UnixTime, proof: Option<Step>) -> Result<Written, Failure> {
+        refuse_if_enrolled(self.person, session.state())?;
+        if let Some(step) = proof {
+            let next = proven(&session.state().counters, self.token, step, now);
+            let written =
+                session.write_counters(&next).map_err(|error| Failure::of_user(self.person.as_str(), &error))?;
+            if written == Written::Conflict {
+                return Ok(Written::Conflict);
+            }
+        }
+        change_record(self.desk, self.person, &[Changing::Enroll(self.token.clone())], session, now)
+    }
+}
+
+/// The counters with the proving step accepted. This was no login, so the last login stays what it was.
+fn proven(counters: &Counters, token: &Token, step: Step, now: UnixTime) -> Counters {
+    let login = Login { service: "", rhost: "", administrator: Administrator::No, demand: Demand::User };
+    let next = committed(counters, &login, token, step, now);
+    Counters { last_accepted: counters.last_accepted.clone(), ..next }
+}
+
+fn redrawn(word: Word, qr: Qr, polarity: Polarity) -> (Qr, Polarity) {
+    match word {
+        Word::Ascii => (Qr::Ascii, polarity),
+        Word::Invert => (qr, polarity.inverted()),
+        Word::Disable => (qr, polarity),
+    }
+}
+
+/// A line from stdin, read byte by byte: a buffer would keep a copy, and swallow what is not ours. `None` at its end.
+fn read_line() -> io::Result<Option<Zeroizing<String>>> {
+    let mut stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_ANSWER));
+    let mut byte = Zeroizing::new([0]);
+    loop {
+        match stdin.read(byte.as_mut_slice()) {
+            Ok(0) if line.is_empty() => return Ok(None),
+            Ok(0) => break,
+            Ok(_) if byte.as_slice() == b"\n" => break,
+            // What is longer is no code; its rest is read and forgotten.
+            Ok(_) if line.len() < LONGEST_ANSWER => line.extend_from_slice(byte.as_slice()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let text = std::str::from_utf8(&line).unwrap_or_default().trim();
+    Ok(Some(Zeroizing::new(text.to_owned())))
+}

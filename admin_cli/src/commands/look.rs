@@ -1,0 +1,167 @@
+//! `status`, `list`: what is known, without changing anything.
+
+use std::thread;
+
+use countersign_common::record::{Use2fa, UserName};
+use countersign_common::store::{INSTALLATION_PATH, Installation, Store};
+use serde::Serialize;
+
+use crate::arguments::{List, NoAccount, Status};
+use crate::desk::{Desk, log_untrusted};
+use crate::failure::Failure;
+use crate::json;
+use crate::output::{Output, Verdict};
+use crate::report::Report;
+
+/// Fewer users than this are read by one thread.
+const WORTH_A_THREAD: usize = 500;
+/// The name column is at most this wide; a longer name pushes its row.
+const NAME_WIDTH: usize = 20;
+
+/// `status`
+pub(super) fn status(desk: &Desk, config: &str, arguments: &Status, output: &mut Output) -> Result<Verdict, Failure> {
+    match &arguments.user {
+        Some(user) => {
+            let report = one(desk, user, &arguments.account)?;
+            if arguments.json {
+                output.bytes(&json::object(&json::User::shown(&report)));
+            } else {
+                report.block().iter().for_each(|line| output.line(line));
+            }
+            Ok(verdict_on(&[report]))
+        }
+        None => summary(desk, config, arguments, output),
+    }
+}
+
+fn one(desk: &Desk, user: &str, account: &NoAccount) -> Result<Report, Failure> {
+    let person = desk.person(user, account.unknown())?;
+    let state = desk.store.view(&person.name);
+    if let Err(error) = &state {
+        log_untrusted(&person.name, error);
+    }
+    Ok(desk.report(&person, &state, desk.now()?))
+}
+
+/// `list`
+pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
+    let reports = all(desk)?;
+    if arguments.json {
+        let objects: Vec<json::User> = reports.iter().map(json::User::shown).collect();
+        output.bytes(&json::array(&objects));
+        return Ok(verdict_on(&reports));
+    }
+    let longest = reports.iter().map(|report| report.user.chars().count()).max().unwrap_or(0);
+    let width = longest.clamp("USER".len(), NAME_WIDTH);
+    let mut row = |name: &str, [used, toggle, tokens, state]: [&str; 4]| {
+        output.line(format_args!("{name:width$}  {used:3}  {toggle:6}  {tokens:>6}  {state}"));
+    };
+    row("USER", ["2FA", "TOGGLE", "TOKENS", "STATE"]);
+    for report in &reports {
+        row(&report.user, report.cells().each_ref().map(String::as_str));
+    }
+    for report in &reports {
+        if let Err(error) = &report.state {
+            output.failure(&Failure::of_user(&report.user, error));
+        }
+    }
+    Ok(verdict_on(&reports))
+}
+
+/// What `status` says of the installation.
+#[derive(Debug, Serialize)]
+struct Summary {
+    config: String,
+    state_dir: String,
+    owner: u32,
+    users: usize,
+    use_2fa: usize,
+    enrolled: usize,
+    blocked: Vec<String>,
+    untrusted: Vec<String>,
+}
+
+fn summary(desk: &Desk, config: &str, arguments: &Status, output: &mut Output) -> Result<Verdict, Failure> {
+    let reports = all(desk)?;
+    let installation = Installation::load(INSTALLATION_PATH).map_err(|error| Failure::of_store(&error))?;
+    let facts = || reports.iter().filter_map(|report| report.state.as_ref().ok());
+    let names = |wanted: &dyn Fn(&&Report) -> bool| {
+        reports.iter().filter(wanted).map(|report| report.user.clone()).collect::<Vec<_>>()
+    };
+    let summary = Summary {
+        config: config.to_owned(),
+        state_dir: desk.config.state_dir.as_str().to_owned(),
+        owner: installation.owner,
+        users: reports.len(),
+        use_2fa: facts().filter(|facts| facts.use_2fa == Use2fa::Enabled).count(),
+        enrolled: facts().filter(|facts| facts.is_enrolled()).count(),
+        blocked: names(&|report| report.state.as_ref().is_ok_and(|facts| facts.blocked.is_some())),
+        untrusted: names(&|report| report.state.is_err()),
+    };
+    if arguments.json {
+        output.bytes(&json::object(&summary));
+    } else {
+        summary.print(desk, output);
+    }
+    Ok(verdict_on(&reports))
+}
+
+impl Summary {
+    fn print(&self, desk: &Desk, output: &mut Output) {
+        let defaults = &desk.config.defaults;
+        output.line(format_args!("Configuration: {}", self.config));
+        output.line(format_args!("State directory: {} (owned by uid {})", self.state_dir, self.owner));
+        let used = if defaults.use_2fa { "on" } else { "off" };
+        let toggle = if defaults.can_toggle { "can toggle" } else { "cannot toggle" };
+        output.line(format_args!("Users without a record: 2FA {used}, {toggle}"));
+        output.line(format_args!("Users with state: {}", self.users));
+        output.line(format_args!("  2FA on: {}", self.use_2fa));
+        output.line(format_args!("  Enrolled: {}", self.enrolled));
+        output.line(format_args!("  Blocked: {}", named(&self.blocked)));
+        output.line(format_args!("  Untrusted: {}", named(&self.untrusted)));
+        if !self.untrusted.is_empty() {
+            output.line("What is wrong: countersign list");
+        }
+    }
+}
+
+/// A number, and the first few names.
+fn named(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let first: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    match names.len() {
+        0 => "0".to_owned(),
+        count if count > SHOWN => format!("{count} ({}, …)", first.join(", ")),
+        count => format!("{count} ({})", first.join(", ")),
+    }
+}
+
+fn verdict_on(reports: &[Report]) -> Verdict {
+    if reports.iter().all(|report| report.state.is_ok()) { Verdict::Done } else { Verdict::Failed }
+}
+
+/// Every user that has state, in order of names; on as many processors as there are.
+fn all(desk: &Desk) -> Result<Vec<Report>, Failure> {
+    let users = desk.store.users().map_err(|error| Failure::of_store(&error))?;
+    let now = desk.now()?;
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(users.len() / WORTH_A_THREAD).max(1);
+    let chunk = users.len().div_ceil(threads).max(1);
+    let read = |users: &[UserName]| {
+        users.iter().map(|user| desk.listed_report(user, &desk.store.view(user), now)).collect::<Vec<_>>()
+    };
+    let reports = thread::scope(|scope| {
+        let parts: Vec<_> = users
+            .chunks(chunk)
+            .map(|users| (users, thread::Builder::new().spawn_scoped(scope, move || read(users))))
+            .collect();
+        // Where no thread is to be had, the work is done here.
+        parts
+            .into_iter()
+            .flat_map(|(users, part)| match part {
+                Ok(part) => part.join().unwrap_or_else(|_| read(users)),
+                Err(_) => read(users),
+            })
+            .collect()
+    });
+    Ok(reports)
+}

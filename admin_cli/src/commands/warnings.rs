@@ -1,0 +1,129 @@
+//! What a configuration may say but most likely does not mean.
+
+use std::collections::BTreeSet;
+
+use countersign_common::config::{Config, Outcome, Recovery, Rule, SelfService};
+use countersign_common::record::UserName;
+use countersign_common::system::{Account, Accounts, GroupLookup};
+use countersign_common::token::Seconds;
+
+use crate::desk::NO_ID;
+
+/// Services that cannot show a QR code, or cannot ask at all.
+const SCREENLESS: [&str; 12] = [
+    "gdm-password",
+    "sddm",
+    "lightdm",
+    "kde",
+    "kscreensaver",
+    "i3lock",
+    "swaylock",
+    "xscreensaver",
+    "cron",
+    "atd",
+    "polkit-1",
+    "common-auth",
+];
+
+/// Everything that is allowed but odd, in the order of the file.
+pub(super) fn warnings(config: &Config, accounts: &dyn Accounts) -> Vec<String> {
+    let mut found = Vec::new();
+    without_effect(config, &mut found);
+    enrollment_services(config, &mut found);
+    for (index, rule) in config.rules.iter().enumerate() {
+        odd_rule(config, rule, index, &mut found);
+        unknown_users(rule, index.saturating_add(1), accounts, &mut found);
+    }
+    unknown_groups(config, accounts, &mut found);
+    found
+}
+
+/// Keys that this version reads but does not act on.
+fn without_effect(config: &Config, found: &mut Vec<String>) {
+    let mut push = |key: &str| found.push(format!("{key} has no effect in this version"));
+    if config.recovery != Recovery::default() {
+        push("[recovery] codes");
+    }
+    if config.enrollment.grace.as_seconds() != Seconds(0) {
+        push("[enrollment] grace");
+    }
+    if config.self_service != SelfService::default() {
+        push("[self_service]");
+    }
+    if !config.delegates.is_empty() {
+        push("[[delegate]]");
+    }
+}
+
+fn enrollment_services(config: &Config, found: &mut Vec<String>) {
+    let services = &config.enrollment.services;
+    if services.is_empty() {
+        found.push("[enrollment] services is empty: nobody can enroll at a login".to_owned());
+    }
+    for service in services.iter().filter(|service| SCREENLESS.contains(&service.as_str())) {
+        found.push(format!("[enrollment] services: {service} cannot show a QR code"));
+    }
+    for (index, rule) in config.rules.iter().enumerate() {
+        let skips_all =
+            rule.then == Outcome::Skip && (&rule.users, &rule.groups, &rule.networks) == (&None, &None, &None);
+        for service in rule.services.iter().flatten().filter(|_| skips_all) {
+            if services.contains(service) {
+                let number = index.saturating_add(1);
+                found.push(format!("rule {number} skips {service}, so nobody enrolls on it though it is listed"));
+            }
+        }
+    }
+}
+
+fn odd_rule(config: &Config, rule: &Rule, index: usize, found: &mut Vec<String>) {
+    let number = index.saturating_add(1);
+    let empty = [
+        ("services", rule.services.as_ref().is_some_and(Vec::is_empty)),
+        ("users", rule.users.as_ref().is_some_and(Vec::is_empty)),
+        ("groups", rule.groups.as_ref().is_some_and(Vec::is_empty)),
+        ("networks", rule.networks.as_ref().is_some_and(Vec::is_empty)),
+    ];
+    for (list, _) in empty.iter().filter(|(_, is_empty)| *is_empty) {
+        found.push(format!("rule {number} never matches: {list} is empty"));
+    }
+    let before = config.rules.iter().take(index).position(is_for_all);
+    if let Some(earlier) = before {
+        found.push(format!("rule {number} is never reached: rule {} matches every login", earlier.saturating_add(1)));
+    }
+    if is_for_all(rule) && rule.then == Outcome::Skip {
+        found.push(format!("rule {number} skips every login: nobody is asked for a code"));
+    }
+}
+
+fn is_for_all(rule: &Rule) -> bool {
+    (&rule.services, &rule.users, &rule.groups, &rule.networks) == (&None, &None, &None, &None)
+}
+
+fn unknown_users(rule: &Rule, number: usize, accounts: &dyn Accounts, found: &mut Vec<String>) {
+    for user in rule.users.iter().flatten() {
+        match accounts.by_name(user) {
+            Ok(Some(account)) if account.name.as_str() == user => {}
+            Ok(Some(account)) => {
+                found.push(format!("rule {number}: user {user} is called {} by the system", account.name));
+            }
+            Ok(None) => found.push(format!("rule {number}: user {user} does not exist")),
+            Err(error) => found.push(format!("rule {number}: user {user}: {error}")),
+        }
+    }
+}
+
+fn unknown_groups(config: &Config, accounts: &dyn Accounts, found: &mut Vec<String>) {
+    let of_rules = config.rules.iter().filter_map(|rule| rule.groups.as_ref()).flatten();
+    let of_delegates = config.delegates.iter().flat_map(|delegate| delegate.over.iter().chain([&delegate.group]));
+    let groups: BTreeSet<&String> = config.administrators.groups.iter().chain(of_rules).chain(of_delegates).collect();
+    // Any account will do: the question is whether the group can be looked up.
+    let Ok(name) = UserName::new("root") else { return };
+    let nobody = Account { name, uid: NO_ID, gid: NO_ID };
+    for group in groups {
+        match accounts.membership(&nobody, group) {
+            GroupLookup::Member | GroupLookup::NotMember => {}
+            GroupLookup::NoSuchGroup => found.push(format!("group {group} does not exist")),
+            GroupLookup::Failed => found.push(format!("group {group} cannot be looked up")),
+        }
+    }
+}

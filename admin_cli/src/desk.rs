@@ -1,0 +1,159 @@
+//! What every command about users works with: configuration, store, accounts, clock, who acts, the log.
+
+use countersign_common::audit::Event;
+use countersign_common::config::{Config, Outcome, Rule};
+use countersign_common::decision::{Administrator, Demand, Target};
+use countersign_common::record::{CanToggle, UserName};
+use countersign_common::store::{FileStore, INSTALLATION_PATH, State, Store, StoreError};
+use countersign_common::system::{Account, Accounts, Clock, NssAccounts, SystemClock, administrator, load_config};
+use countersign_common::token::UnixTime;
+
+use crate::actor::Actor;
+use crate::failure::Failure;
+use crate::log;
+use crate::report::Report;
+
+/// Stands for "no account" where a uid or gid is kept: the number no account can have (`chown(2)`).
+pub(crate) const NO_ID: u32 = u32::MAX;
+
+/// Whether a name unknown to the system is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// It is refused: most likely mistyped.
+    Refused,
+    /// It is taken as typed (`--no-account`).
+    Accepted,
+}
+
+/// Whom a command is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Person {
+    /// The canonical name.
+    pub(crate) name: UserName,
+    /// The account; `None` if the system knows none.
+    pub(crate) account: Option<Account>,
+}
+
+/// What commands about users work with.
+pub(crate) struct Desk {
+    pub(crate) config: Config,
+    pub(crate) store: FileStore,
+    pub(crate) actor: Actor,
+    accounts: NssAccounts,
+    clock: SystemClock,
+}
+
+impl Person {
+    /// The name as text.
+    pub(crate) fn as_str(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// The account's uid, or [`NO_ID`].
+    pub(crate) fn uid(&self) -> u32 {
+        self.account.as_ref().map_or(NO_ID, |account| account.uid)
+    }
+}
+
+impl Desk {
+    /// Opens configuration and store.
+    pub(crate) fn open(config_path: &str) -> Result<Self, Failure> {
+        let config = load_config(config_path)?;
+        let store =
+            FileStore::open(config.state_dir.as_str(), INSTALLATION_PATH).map_err(|error| Failure::of_store(&error))?;
+        Ok(Self { config, store, actor: Actor::of_this_process(), accounts: NssAccounts, clock: SystemClock })
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> Result<UnixTime, Failure> {
+        Ok(self.clock.now()?)
+    }
+
+    /// The person of a name, by the system's spelling of it. A failed look-up is never "unknown".
+    pub(crate) fn person(&self, name: &str, unknown: Unknown) -> Result<Person, Failure> {
+        let found = self.accounts.by_name(name).map_err(|error| Failure::new(format!("{name}: {error}")))?;
+        match (found, unknown) {
+            (Some(account), _) => Ok(Person { name: account.name.clone(), account: Some(account) }),
+            (None, Unknown::Accepted) => {
+                let name = UserName::new(name).map_err(|error| Failure::new(format!("{name}: {error}")))?;
+                Ok(Person { name, account: None })
+            }
+            (None, Unknown::Refused) => Err(self.unknown(name)),
+        }
+    }
+
+    fn unknown(&self, name: &str) -> Failure {
+        let failure = Failure::new(format!("{name}: the system knows no such user"));
+        let has_state = UserName::new(name).is_ok_and(|name| match self.store.view(&name) {
+            Ok(state) => state != State::default(),
+            Err(error) => matches!(error, StoreError::Untrusted { .. }),
+        });
+        if has_state {
+            return failure.hint(format!("{name} still has state here; to act on it, add --no-account"));
+        }
+        failure.hint("if it is spelled right, add --no-account")
+    }
+
+    /// The person of a user that has state, for a list of all. The accounts are asked only where the answer matters:
+    /// else a list would cost as much as all look-ups together.
+    fn listed(&self, name: &UserName, recorded_uid: Option<u32>) -> (Person, Administrator) {
+        let recorded = recorded_uid
+            .filter(|uid| *uid != NO_ID)
+            .map(|uid| Person { name: name.clone(), account: Some(Account { name: name.clone(), uid, gid: NO_ID }) });
+        if let (Some(person), []) = (&recorded, self.config.administrators.groups.as_slice()) {
+            return (person.clone(), self.administrator(person));
+        }
+        let stranger = Person { name: name.clone(), account: None };
+        let person = match self.accounts.by_name(name.as_str()) {
+            Ok(Some(account)) => Person { name: name.clone(), account: Some(account) },
+            Ok(None) => recorded.unwrap_or(stranger),
+            Err(_) => return (recorded.unwrap_or(stranger), Administrator::Unknown),
+        };
+        let administrator = self.administrator(&person);
+        (person, administrator)
+    }
+
+    /// Whether the person is an administrator.
+    pub(crate) fn administrator(&self, person: &Person) -> Administrator {
+        let stranger = || Account { name: person.name.clone(), uid: NO_ID, gid: NO_ID };
+        let account = person.account.clone().unwrap_or_else(stranger);
+        administrator(&self.config, &self.accounts, &account)
+    }
+
+    /// The person as the target of a change by root, which no setting of that person can stop.
+    pub(crate) fn target(&self, person: &Person) -> Target {
+        Target { can_toggle: CanToggle::Unlocked, administrator: self.administrator(person), demand: Demand::User }
+    }
+
+    /// What is known about a person.
+    pub(crate) fn report(&self, person: &Person, state: &Result<State, StoreError>, now: UnixTime) -> Report {
+        Report::of(&self.config, person, self.administrator(person), state, now)
+    }
+
+    /// What is known about one of all users that have state.
+    pub(crate) fn listed_report(&self, name: &UserName, state: &Result<State, StoreError>, now: UnixTime) -> Report {
+        let recorded_uid = state.as_ref().ok().and_then(|state| state.record.as_ref()).map(|record| record.uid);
+        let (person, administrator) = self.listed(name, recorded_uid);
+        Report::of(&self.config, &person, administrator, state, now)
+    }
+
+    /// The first rule that may require a code of this person on some service, whatever the setting.
+    pub(crate) fn requiring_rule(&self, person: &Person) -> Option<usize> {
+        let names =
+            |rule: &Rule| rule.users.as_ref().is_none_or(|users| users.iter().any(|user| user == person.as_str()));
+        let index = self.config.rules.iter().position(|rule| rule.then == Outcome::Required && names(rule))?;
+        Some(index.saturating_add(1))
+    }
+
+    /// Logs a change that was made.
+    pub(crate) fn log_change(&self, user: &UserName, what: &'static str) {
+        log::write(user.as_str(), &Event::Changed { what, by: self.actor.for_log() });
+    }
+}
+
+/// Logs what of an error root should learn from the log too.
+pub(crate) fn log_untrusted(user: &UserName, error: &StoreError) {
+    if let StoreError::Untrusted { path, reason } = error {
+        log::write(user.as_str(), &Event::Untrusted { path: path.clone(), reason: reason.clone() });
+    }
+}

@@ -1,0 +1,233 @@
+//! What is known about one user, put together from configuration, state and time; shown as a block or as a row.
+//!
+//! Invariant: holds no secret.
+
+use countersign_common::config::Config;
+use countersign_common::counters::LastAccepted;
+use countersign_common::decision::{Administrator, BlockEnd, Demand, block, is_in_use, is_slow_guessing};
+use countersign_common::record::{CanToggle, Record, Token, Use2fa};
+use countersign_common::store::{State, StoreError};
+use countersign_common::token::{Parameters, UnixTime};
+
+use crate::desk::{NO_ID, Person};
+use crate::failure::way_out;
+
+/// What is known about one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Report {
+    /// The canonical name.
+    pub(crate) user: String,
+    /// The account's uid, or the recorded one.
+    pub(crate) uid: Option<u32>,
+    /// Whether the user is an administrator.
+    pub(crate) administrator: Administrator,
+    /// What the state says, or why it cannot be trusted.
+    pub(crate) state: Result<Facts, StoreError>,
+}
+
+/// What a trusted state says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) use_2fa: Use2fa,
+    pub(crate) source: Source,
+    pub(crate) can_toggle: CanToggle,
+    pub(crate) tokens: Vec<TokenFacts>,
+    pub(crate) recovery_codes_left: usize,
+    pub(crate) failures: u16,
+    /// The slow total, if it is suspicious.
+    pub(crate) slow_failures: Option<u32>,
+    pub(crate) blocked: Option<BlockEnd>,
+    pub(crate) last_accepted: Option<LastAccepted>,
+    pub(crate) changed: Option<(UnixTime, String)>,
+    pub(crate) recorded_uid: Option<u32>,
+}
+
+/// Where the answer to "asked for a code?" comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// An administrator or the user said so.
+    Record,
+    /// `[defaults]`.
+    Default,
+}
+
+/// A token without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TokenFacts {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) parameters: Parameters,
+    pub(crate) enrolled_at: UnixTime,
+}
+
+impl Report {
+    /// Puts together what is known.
+    pub(crate) fn of(
+        config: &Config,
+        person: &Person,
+        administrator: Administrator,
+        state: &Result<State, StoreError>,
+        now: UnixTime,
+    ) -> Self {
+        let facts = state.as_ref().map(|state| Facts::of(config, state, now)).map_err(Clone::clone);
+        let recorded = facts.as_ref().ok().and_then(|facts| facts.recorded_uid);
+        let uid = person.account.as_ref().map(|account| account.uid).or(recorded);
+        Self { user: person.as_str().to_owned(), uid, administrator, state: facts }
+    }
+
+    /// The lines of `status USER`.
+    pub(crate) fn block(&self) -> Vec<String> {
+        let mut lines = vec![format!("User: {}", self.user)];
+        lines.push(format!("Uid: {}", self.uid.map_or("unknown".to_owned(), |uid| uid.to_string())));
+        match &self.state {
+            Ok(facts) => self.push_facts(&mut lines, facts),
+            Err(error) => {
+                lines.push(format!("Administrator: {}", administrator_word(self.administrator)));
+                lines.push("State: untrusted: logins are refused".to_owned());
+                lines.push(format!("Problem: {error}"));
+                lines.push(format!("What to do: {}", way_out(&self.user)));
+            }
+        }
+        lines
+    }
+
+    fn push_facts(&self, lines: &mut Vec<String>, facts: &Facts) {
+        lines.push(format!("Use 2FA: {}", yes_no(facts.use_2fa == Use2fa::Enabled)));
+        lines.push(format!("Can toggle the use of 2FA: {}", yes_no(facts.can_toggle == CanToggle::Unlocked)));
+        lines.push(format!("Settings: {}", facts.source.spelled()));
+        lines.push(format!("Administrator: {}", administrator_word(self.administrator)));
+        lines.push(format!("Enrolled: {}", yes_no(facts.is_enrolled())));
+        lines.extend(facts.tokens.iter().map(|token| format!("  Token {}", token.spelled())));
+        if facts.recovery_codes_left > 0 {
+            lines.push(format!("Recovery codes left: {}", facts.recovery_codes_left));
+        }
+        lines.push(format!("Wrong codes since the last login: {}", facts.failures));
+        if let Some(failures) = facts.slow_failures {
+            lines.push(format!("Warning: {failures} wrong codes within 30 days; someone may be guessing slowly"));
+        }
+        lines.push(format!("Blocked: {}", facts.blocked.map_or("no".to_owned(), spelled_block)));
+        lines.push(format!("Last login with a code: {}", facts.spelled_last_accepted()));
+        if let Some((at, by)) = &facts.changed {
+            lines.push(format!("Last change: {at} by {by}"));
+        }
+        if let (Some(uid), Some(recorded)) = (self.uid, facts.recorded_uid)
+            && uid != recorded
+        {
+            lines.push(format!("Note: the record was made for uid {recorded}"));
+        }
+        lines.push("State: ok".to_owned());
+    }
+
+    /// The cells of a row of `list` after the name.
+    pub(crate) fn cells(&self) -> [String; 4] {
+        let Ok(facts) = &self.state else { return ["?", "?", "?", "untrusted"].map(str::to_owned) };
+        let condition = match facts {
+            Facts { blocked: Some(_), .. } => "blocked",
+            Facts { use_2fa: Use2fa::Disabled, .. } => "off",
+            _ if facts.is_enrolled() => "ok",
+            _ => "to enroll",
+        };
+        [
+            yes_no(facts.use_2fa == Use2fa::Enabled).to_owned(),
+            yes_no(facts.can_toggle == CanToggle::Unlocked).to_owned(),
+            facts.tokens.len().to_string(),
+            condition.to_owned(),
+        ]
+    }
+}
+
+impl Facts {
+    fn of(config: &Config, state: &State, now: UnixTime) -> Self {
+        let State { record, counters } = state;
+        let default = CanToggle::from_bool(config.defaults.can_toggle);
+        Self {
+            use_2fa: is_in_use(config, Demand::User, record.as_ref()),
+            source: if record.is_some() { Source::Record } else { Source::Default },
+            can_toggle: record.as_ref().map_or(default, |record| record.can_toggle),
+            tokens: record.iter().flat_map(|record| &record.tokens).map(TokenFacts::of).collect(),
+            recovery_codes_left: recovery_codes_left(state),
+            failures: counters.throttle.failures,
+            slow_failures: is_slow_guessing(counters.slow, now).then_some(counters.slow.failures),
+            blocked: block(config, counters.throttle, now),
+            last_accepted: counters.last_accepted.clone(),
+            changed: record.as_ref().map(|record: &Record| (record.changed_at, record.changed_by.clone())),
+            recorded_uid: record.as_ref().map(|record| record.uid).filter(|uid| *uid != NO_ID),
+        }
+    }
+
+    /// What stands for the facts of a state that cannot be trusted: nothing.
+    pub(crate) fn unknown() -> Self {
+        Self::of(&Config::default(), &State::default(), UnixTime::default())
+    }
+
+    /// Whether there is a token.
+    pub(crate) fn is_enrolled(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
+    fn spelled_last_accepted(&self) -> String {
+        let Some(LastAccepted { at, service, rhost, offset }) = &self.last_accepted else { return "never".to_owned() };
+        let from = if rhost.is_empty() { String::new() } else { format!(" from {rhost}") };
+        let clock = match offset {
+            0 => String::new(),
+            offset => format!(" (the phone's clock was {offset:+} steps off)"),
+        };
+        format!("{at} on {service}{from}{clock}")
+    }
+}
+
+impl TokenFacts {
+    fn of(token: &Token) -> Self {
+        Self {
+            id: token.id.to_string(),
+            label: token.label.clone(),
+            parameters: token.parameters,
+            enrolled_at: token.enrolled_at,
+        }
+    }
+
+    fn spelled(&self) -> String {
+        let Self { id, label, parameters: Parameters { algorithm, digits, period }, enrolled_at } = self;
+        let label = if label.is_empty() { String::new() } else { format!(" \"{label}\"") };
+        let (digits, period) = (digits.as_u8(), period.as_seconds());
+        format!("{id}{label}: {algorithm}, {digits} digits, {period} seconds, enrolled {enrolled_at}")
+    }
+}
+
+impl Source {
+    const fn spelled(self) -> &'static str {
+        match self {
+            Self::Record => "this user's own",
+            Self::Default => "the defaults for users without a record",
+        }
+    }
+}
+
+/// Codes of the present set that are not spent.
+fn recovery_codes_left(state: &State) -> usize {
+    let Some(set) = state.record.as_ref().and_then(|record| record.recovery.as_ref()) else { return 0 };
+    let spent = state.counters.recovery.filter(|counters| counters.set == set.id).map_or(0, |counters| counters.spent);
+    (0..set.hashes.len())
+        .filter(|index| spent.checked_shr(u32::try_from(*index).unwrap_or(16)).unwrap_or(0) & 1 == 0)
+        .count()
+}
+
+/// When a block ends, in words.
+pub(crate) fn spelled_block(end: BlockEnd) -> String {
+    match end {
+        BlockEnd::At(time) => format!("until {time}"),
+        BlockEnd::Unblock => "until an administrator unblocks".to_owned(),
+    }
+}
+
+const fn yes_no(is_so: bool) -> &'static str {
+    if is_so { "yes" } else { "no" }
+}
+
+const fn administrator_word(administrator: Administrator) -> &'static str {
+    match administrator {
+        Administrator::Yes => "yes: may always turn 2FA on and off",
+        Administrator::No => "no",
+        Administrator::Unknown => "unknown: a group could not be looked up",
+    }
+}

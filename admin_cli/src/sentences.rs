@@ -1,0 +1,199 @@
+//! What a command says it did: the effect in a sentence, and what else may have been meant. Pure.
+
+use countersign_common::decision::{Administrator, BlockEnd};
+use countersign_common::record::{CanToggle, Use2fa};
+
+use crate::report::{Facts, spelled_block};
+
+/// What a sentence is about: one user, before and after.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Told<'a> {
+    /// The canonical name.
+    pub(crate) user: &'a str,
+    /// Whether the user is an administrator.
+    pub(crate) administrator: Administrator,
+    /// Before the command.
+    pub(crate) before: &'a Facts,
+    /// After it.
+    pub(crate) after: &'a Facts,
+    /// Whether anything was written.
+    pub(crate) changed: Change,
+    /// The first rule that may require a code of this user, whatever the setting.
+    pub(crate) requiring_rule: Option<usize>,
+}
+
+/// Whether anything was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Something is different now.
+    Made,
+    /// It was so already.
+    Already,
+}
+
+/// A command to type, as in `countersign unlock alice`: a name the shell would read otherwise is quoted.
+pub(crate) fn command(verb: &str, user: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_.-+@".contains(c);
+    let word = if user.chars().all(plain) { user.to_owned() } else { format!("'{}'", user.replace('\'', "'\\''")) };
+    let dashes = if user.starts_with('-') { "-- " } else { "" };
+    format!("countersign {verb} {dashes}{word}")
+}
+
+/// Says what a command did.
+pub(crate) type Sentence<'a> = &'a dyn Fn(&Told) -> String;
+
+/// `enable`
+pub(crate) fn enabled(told: &Told) -> String {
+    let user = told.user;
+    if told.changed == Change::Already {
+        return format!("{user}: already on");
+    }
+    format!("{user}: 2FA is on; {}", told.next_login("--lock"))
+}
+
+/// `enable --lock`
+pub(crate) fn enabled_and_locked(told: &Told) -> String {
+    let user = told.user;
+    if told.changed == Change::Already {
+        return format!("{user}: already on and locked");
+    }
+    let next = if told.after.is_enrolled() { "asks for a code" } else { "shows a QR code" };
+    format!("{user}: 2FA is on; the next login {next}, and {user} may not turn it off{}", told.blocked())
+}
+
+/// `disable`
+pub(crate) fn disabled(told: &Told) -> String {
+    let user = told.user;
+    if told.changed == Change::Already {
+        return format!("{user}: already off{}", told.required());
+    }
+    let kept = if told.after.is_enrolled() {
+        format!("; the token is kept (to forget it: {})", command("reset", user))
+    } else {
+        String::new()
+    };
+    format!("{user}: 2FA is off; logins ask for no code{kept}{}", told.required())
+}
+
+/// `lock`
+pub(crate) fn locked(told: &Told) -> String {
+    let user = told.user;
+    if told.changed == Change::Already {
+        return format!("{user}: already locked");
+    }
+    let what = match told.after.use_2fa {
+        Use2fa::Enabled => format!("{user} may no longer turn 2FA off"),
+        Use2fa::Disabled => {
+            format!("{user} may no longer turn 2FA on, and it is off; to turn it on: {}", command("enable", user))
+        }
+    };
+    format!("{what}; the account itself is not locked (that is usermod --lock)")
+}
+
+/// `unlock`
+pub(crate) fn unlocked(told: &Told) -> String {
+    let user = told.user;
+    let what = match (told.changed, told.after.use_2fa) {
+        (Change::Already, _) => format!("{user}: already unlocked"),
+        (Change::Made, Use2fa::Enabled) => format!("{user} may now turn 2FA off"),
+        (Change::Made, Use2fa::Disabled) => format!("{user} may now turn 2FA off, once it is on"),
+    };
+    format!("{what}; to lift a block: {}", command("unblock", user))
+}
+
+/// `reset`
+pub(crate) fn reset(told: &Told) -> String {
+    let user = told.user;
+    let lock = command("lock", user);
+    if told.changed == Change::Already {
+        return format!("{user}: nothing to reset: not enrolled, no failures; {}", told.next_login(&lock));
+    }
+    let what = match (told.before.is_enrolled(), told.before.failures) {
+        (true, 0) => "the token is forgotten",
+        (true, _) => "the token and all failures are forgotten",
+        (false, _) => "not enrolled; failures are forgotten",
+    };
+    format!("{user}: {what}; {}", told.next_login(&lock))
+}
+
+/// `unblock`
+pub(crate) fn unblocked(told: &Told) -> String {
+    let user = told.user;
+    let also = format!("to let {user} turn 2FA off: {}", command("unlock", user));
+    let codes = counted(told.before.failures, "wrong code");
+    match (told.changed, told.before.blocked, told.before.failures) {
+        (Change::Already, _, _) => format!("{user}: not blocked; {also}"),
+        (Change::Made, Some(_), _) => format!("{user}: the block is lifted, {codes} forgotten; {also}"),
+        (Change::Made, None, 0) => format!("{user}: not blocked, but may enroll again; {also}"),
+        (Change::Made, None, _) => format!("{user}: not blocked; {codes} forgotten; {also}"),
+    }
+}
+
+/// `forget`
+pub(crate) fn forgotten(told: &Told) -> String {
+    let user = told.user;
+    if told.changed == Change::Already {
+        return format!("{user}: nothing to forget");
+    }
+    let default = match told.after.use_2fa {
+        Use2fa::Enabled => "on",
+        Use2fa::Disabled => "off",
+    };
+    format!("{user}: forgotten; should {user} log in again, 2FA is {default}, the default")
+}
+
+/// `enroll`
+pub(crate) fn enrolled(told: &Told) -> String {
+    let user = told.user;
+    match told.after.use_2fa {
+        Use2fa::Enabled => format!("{user}: enrolled; the next login asks for a code"),
+        Use2fa::Disabled => {
+            format!("{user}: enrolled, but 2FA is off; to turn it on: {}", command("enable", user))
+        }
+    }
+}
+
+impl Told<'_> {
+    /// What the next login brings, once 2FA is on; `lock` is how to forbid turning it off there.
+    fn next_login(&self, lock: &str) -> String {
+        let user = self.user;
+        if self.after.use_2fa == Use2fa::Disabled {
+            return format!("2FA is off; to turn it on: {}", command("enable", user));
+        }
+        if self.after.is_enrolled() {
+            return format!("the next login asks for a code{}", self.blocked());
+        }
+        match (self.administrator, self.after.can_toggle) {
+            (Administrator::Yes, _) => {
+                format!("the next login shows a QR code, where {user}, an administrator, may also turn it off")
+            }
+            (_, CanToggle::Unlocked) => {
+                format!("the next login shows a QR code, where {user} may also turn it off ({lock} forbids it)")
+            }
+            (_, CanToggle::Locked) => format!("the next login shows a QR code, and {user} may not turn it off"),
+        }
+    }
+
+    /// A block that stands in the way all the same.
+    fn blocked(&self) -> String {
+        let user = self.user;
+        match self.after.blocked {
+            Some(end @ (BlockEnd::At(_) | BlockEnd::Unblock)) => {
+                format!("; {user} is blocked {} (to lift it: {})", spelled_block(end), command("unblock", user))
+            }
+            None => String::new(),
+        }
+    }
+
+    fn required(&self) -> String {
+        match self.requiring_rule {
+            Some(rule) => format!("; but rule {rule} may still require one"),
+            None => String::new(),
+        }
+    }
+}
+
+/// As in `1 wrong code is`, `7 wrong codes are`.
+fn counted(count: u16, noun: &str) -> String {
+    if count == 1 { format!("{count} {noun} is") } else { format!("{count} {noun}s are") }
+}
