@@ -6,7 +6,7 @@ use countersign_common::counters::{Counters, Uncommitted};
 use countersign_common::decision::{Applied, Change, Login, Plan, apply, blank, committed, disable_committed, plan};
 use countersign_common::notice::Notice;
 use countersign_common::record::Record;
-use countersign_common::store::{Session, State, Store, Written};
+use countersign_common::store::{Session, Store, Written};
 use countersign_common::system::{Account, new_id};
 use countersign_common::token::UnixTime;
 
@@ -81,38 +81,26 @@ fn commit(
     let Plan::Enroll(_) = plan(config, login, state.record.as_ref(), &counters, now) else {
         return Err(settings_changed());
     };
+    let base = match &state.record {
+        Some(record) => Record { uid: account.uid, ..record.clone() },
+        None => blank(config, new_id()?, account.name.clone(), account.uid, now),
+    };
     let (change, next) = match &pending.what {
-        Proven::Token(token, step) => (Change::Enroll(token.clone()), committed(&counters, login, token, *step, now)),
+        Proven::Token(token, step) => {
+            let next = committed(&counters, login, &base, token, *step, pending.proven_at);
+            (Change::Enroll(token.clone()), next)
+        }
         Proven::Disable => {
             may_disable(config, login, &state)?;
             (Change::Disable, disable_committed(&counters))
         }
     };
-    let record = changed(&change, config, account, &state, now)?;
+    let applied = apply(&change, &base, CHANGED_BY, now).map_err(|_| settings_changed())?;
     // The proving step first: a token must never stand in the record without it.
     require(session.write_counters(&next)?)?;
-    match record {
-        Some(record) => require(session.replace_record(&record)?),
-        None => Ok(()),
-    }
-}
-
-/// The record after the change; `None` if it stands already as it should.
-fn changed(
-    change: &Change,
-    config: &Config,
-    account: &Account,
-    state: &State,
-    now: UnixTime,
-) -> Result<Option<Record>, Refused> {
-    let record = match &state.record {
-        Some(record) => Record { uid: account.uid, ..record.clone() },
-        None => blank(config, new_id()?, account.name.clone(), account.uid, now),
-    };
-    match apply(change, &record, CHANGED_BY, now) {
-        Ok(Applied::Changed(next)) => Ok(Some(next)),
-        Ok(Applied::Unchanged) => Ok(None),
-        Err(_) => Err(settings_changed()),
+    match applied {
+        Applied::Changed(record) => require(session.replace_record(&record)?),
+        Applied::Unchanged => Ok(()),
     }
 }
 
