@@ -133,7 +133,7 @@ fn the_policy_is_decided_again_before_the_commit() {
         let transcript = held.finish();
         transcript.assert_codes(Phase::Account, &[pam::PERM_DENIED]);
         assert!(transcript.shows(CHANGED), "{command}: {transcript:#?}");
-        assert_eq!(world.log_line(&["event=enrolled"]), None, "{command}");
+        assert_eq!(world.log_line(&["event=enrolled", "service=sshd"]), None, "{command}");
         assert_eq!(status(&world, "alice")["state"], "ok", "{command}");
     }
 }
@@ -173,7 +173,8 @@ fn a_proof_is_void_for_another_user_service_or_process_and_after_a_new_authentic
     let world = world();
     let after_proof = |steps: Vec<Step>| {
         let all = [vec![Step::call(Phase::Authenticate)], steps].concat();
-        let transcript = Driver::new(&world).answers([ALICES, "{code}"]).steps(all).run();
+        // The third answer is the password of a second authenticate, which finds no answer to our prompt.
+        let transcript = Driver::new(&world).answers([ALICES, "{code}", ALICES]).steps(all).run();
         assert_eq!(transcript.codes(Phase::Authenticate)[0], pam::SUCCESS, "{transcript:#?}");
         assert_nothing_committed(&world);
         world.countersign(&["unblock", "alice"]).ok();
@@ -187,7 +188,6 @@ fn a_proof_is_void_for_another_user_service_or_process_and_after_a_new_authentic
     other_service.assert_codes(Phase::Account, &[pam::PERM_DENIED]);
     let other_process = after_proof(vec![Step::InChild(vec![account()])]);
     other_process.assert_codes(Phase::Account, &[pam::PERM_DENIED]);
-    // The second authenticate finds no answer; what was proven before must be gone.
     let again = after_proof(vec![Step::Call(Phase::Authenticate, Flags::default()), account()]);
     again.assert_codes(Phase::Account, &[pam::SUCCESS]);
     // No other phase commits.

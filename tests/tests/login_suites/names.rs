@@ -18,7 +18,8 @@ fn an_unknown_user_gets_the_ordinary_prompt_and_is_refused() {
     let texts: Vec<_> = transcript.messages().iter().skip(1).map(|message| message.text.clone()).collect();
     let [wrong, again] = [WRONG, WRONG_AGAIN].map(|notice| format!("{notice}\n{PROMPT}"));
     assert_eq!(texts, [PROMPT, &wrong, &again, WRONG_AGAIN]);
-    world.wait_for_log(&["event=refused", "user=mallory", "reason=unknown_user"]);
+    world.wait_for_log(&["event=refused service=sshd reason=unknown_user"]);
+    assert_eq!(world.log_line(&["pam_countersign", "mallory"]), None, "it may be a password typed as a name");
     assert_eq!(world.sh(&format!("find {STATE_DIR} -name 'mallory*'")).ok(), "");
 }
 

@@ -59,7 +59,7 @@ fn a_dark_terminal_needs_no_word_and_a_light_one_the_word_invert() {
     let mut person = ssh(&world, "alice", ALICES);
     let dark = Phone::scan(&mut person);
     assert_eq!(qr::read(person.screen(), Theme::Light), None);
-    assert_eq!(answer(&mut person, "invert").len(), 19 + usize::from(false), "{}", person.screen_text());
+    answer(&mut person, "invert");
     let light = Phone::scan_screen(&mut person, Theme::Light);
     assert_eq!(qr::read(person.screen(), Theme::Dark), None);
     assert_eq!(light, dark, "one secret for the whole login");
