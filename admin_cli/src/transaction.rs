@@ -89,7 +89,7 @@ pub(crate) fn change_record(
 }
 
 /// The record as it stands, or a blank one, with the account's present uid.
-fn current_record(desk: &Desk, person: &Person, state: &State, now: UnixTime) -> Result<Record, Failure> {
+pub(crate) fn current_record(desk: &Desk, person: &Person, state: &State, now: UnixTime) -> Result<Record, Failure> {
     match &state.record {
         Some(record) => {
             let uid = person.account.as_ref().map_or(record.uid, |account| account.uid);

@@ -28,7 +28,7 @@ use crate::json;
 use crate::log;
 use crate::output::{Output, Stream, Verdict};
 use crate::sentences::{self, command};
-use crate::transaction::{change_record, transact};
+use crate::transaction::{change_record, current_record, transact};
 
 /// Wrong codes after which it is given up.
 const TRIES: usize = 3;
@@ -156,7 +156,8 @@ impl Handing<'_> {
     fn store(&self, session: &mut dyn Session, now: UnixTime, proof: Option<Step>) -> Result<Written, Failure> {
         refuse_if_enrolled(self.person, session.state())?;
         if let Some(step) = proof {
-            let next = proven(&session.state().counters, self.token, step, now);
+            let record = current_record(self.desk, self.person, session.state(), now)?;
+            let next = proven(&session.state().counters, &record, self.token, step, now);
             let written =
                 session.write_counters(&next).map_err(|error| Failure::of_user(self.person.as_str(), &error))?;
             if written == Written::Conflict {
@@ -168,9 +169,9 @@ impl Handing<'_> {
 }
 
 /// The counters with the proving step accepted. This was no login, so the last login stays what it was.
-fn proven(counters: &Counters, token: &Token, step: Step, now: UnixTime) -> Counters {
+fn proven(counters: &Counters, record: &Record, token: &Token, step: Step, now: UnixTime) -> Counters {
     let login = Login { service: "", rhost: "", administrator: Administrator::No, demand: Demand::User };
-    let next = committed(counters, &login, token, step, now);
+    let next = committed(counters, &login, record, token, step, now);
     Counters { last_accepted: counters.last_accepted.clone(), ..next }
 }
 
