@@ -121,14 +121,23 @@ fn of_two_who_have_both_proven_a_token_only_one_commits() {
 
 #[test]
 fn the_policy_is_decided_again_before_the_commit() {
-    let commands = ["lock alice", "disable alice", "enroll alice --no-confirm --uri", "forget alice"];
+    // The last leaves a record of the same revision, but another one.
+    let commands = [
+        "lock alice",
+        "disable alice",
+        "enroll alice --no-confirm --uri",
+        "forget alice",
+        "forget alice; enable alice",
+    ];
     for command in commands {
         let world = world();
         // There is a record before, so that `forget` changes something.
         world.countersign(&["enable", "alice"]).ok();
         let held = held_between_phases(&world).start(&Barrier::new());
         world.sh("read -r _ < /tmp/proven").ok();
-        world.countersign(&command.split(' ').collect::<Vec<_>>()).ok();
+        for step in command.split("; ") {
+            world.countersign(&step.split(' ').collect::<Vec<_>>()).ok();
+        }
         world.sh("echo > /tmp/go").ok();
         let transcript = held.finish();
         transcript.assert_codes(Phase::Account, &[pam::PERM_DENIED]);
