@@ -80,7 +80,7 @@ pub(crate) fn change_record(
     now: UnixTime,
 ) -> Result<Written, Failure> {
     let record = current_record(desk, person, session.state(), now)?;
-    let next = next_record(&record, changes, &desk.actor.name, now)
+    let next = next_record(&record, changes, &desk.actor().name, now)
         .map_err(|refused| Failure::new(format!("{}: {}", person.as_str(), why_refused(refused))))?;
     match next {
         Some(next) => session.replace_record(&next).map_err(|error| Failure::of_user(person.as_str(), &error)),

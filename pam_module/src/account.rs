@@ -10,10 +10,10 @@ use countersign_common::store::{Session, Store, Written};
 use countersign_common::system::{Account, new_id};
 use countersign_common::token::UnixTime;
 
-use crate::enroll::{may_disable, revision_of, settings_changed};
+use crate::enroll::{may_disable, settings_changed};
 use crate::login::{Machine, Person, Ruled, open_store};
 use crate::outcome::{Granted, Refused, Verdict};
-use crate::pending::{LIFETIME, Pending, Proven, take};
+use crate::pending::{LIFETIME, Pending, Proven, edition_of, take};
 
 /// Who changed a record during a login.
 const CHANGED_BY: &str = "login";
@@ -73,7 +73,7 @@ fn commit(
     now: UnixTime,
 ) -> Result<(), Refused> {
     let state = session.state().clone();
-    if revision_of(&state) != pending.revision {
+    if edition_of(&state) != pending.edition {
         return Err(settings_changed());
     }
     // This very proof is counted as uncommitted; it must not count against itself.

@@ -9,9 +9,9 @@ use countersign_common::record::{Record, UserName};
 use countersign_common::store::{FileStore, Session, Store};
 use countersign_common::token::UnixTime;
 
-use crate::enroll::revision_of;
 use crate::login::{Machine, Person, Ruled, open_store};
 use crate::outcome::{Granted, Refused, Verdict};
+use crate::pending::edition_of;
 use crate::{ask, enroll};
 
 /// Decides about one login, asking whatever has to be asked.
@@ -32,7 +32,7 @@ pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
         Plan::Ignore => Ok(Granted::NotInUse),
         Plan::Ask => ask::enrolled(machine, &config, &login, &store, &account.name, &lengths),
         Plan::Enroll(disabling) => {
-            enroll::enroll(machine, &config, &login, &store, &account.name, revision_of(&state), disabling)
+            enroll::enroll(machine, &config, &login, &store, &account.name, edition_of(&state), disabling)
         }
         Plan::Refuse(Refusal::Blocked(_)) => blocked(&config, &login, &store, &account.name, machine),
         Plan::Refuse(refusal) => Err(refuse(refusal, &login, state.counters.throttle, now)),
