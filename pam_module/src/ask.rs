@@ -71,7 +71,14 @@ pub(crate) fn enrolled<S: Store>(
             }
             Judged::Used => tries.count(Notice::CodeUsed)?,
             Judged::TooOld => tries.count(Notice::CodeTooOld)?,
-            Judged::ClockWentBack => tries.count(Notice::ClockWentBack)?,
+            Judged::ClockWentBack => {
+                // If the code was wrong, it was counted, and may have brought a block: then nothing more is asked.
+                let Judgement { record, counters, now, .. } = &judgement;
+                if let Plan::Refuse(refusal) = plan(config, login, Some(record), counters, *now) {
+                    return Err(refuse(refusal, login, counters.throttle, *now));
+                }
+                tries.count(Notice::ClockWentBack)?;
+            }
         }
     }
 }

@@ -76,6 +76,8 @@ fn wrong_codes_block_though_the_clock_has_gone_back() {
     factor.login("alice", &[wrong.as_str(); 3]);
     let transcript = factor.login("alice", &[wrong.as_str(); 3]);
     assert_eq!(transcript.prompts().len(), 2, "the fifth wrong code blocks: {transcript:#?}");
+    assert_eq!(transcript.notices(), ["Too many wrong codes. Try again in 30 seconds."]);
+    factor.world.wait_for_log(&["event=blocked", "user=alice", "failures=5"]);
     assert_eq!(factor.failures("alice"), 5);
 }
 
