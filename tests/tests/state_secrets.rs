@@ -9,14 +9,9 @@ use std::os::unix::fs::FileExt;
 fn decoded(base32: &str) -> Vec<u8> {
     let digit = |c: u8| if c.is_ascii_digit() { c - b'2' + 26 } else { c - b'A' };
     let mut bytes = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for c in base32.bytes() {
-        bits = (bits << 5 | u32::from(digit(c))) & 0xffff;
-        count += 5;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count & 0xff) as u8);
-        }
+    let bits: Vec<u8> = base32.bytes().flat_map(|c| (0..5).rev().map(move |bit| digit(c) >> bit & 1)).collect();
+    for byte in bits.chunks_exact(8) {
+        bytes.push(byte.iter().fold(0, |byte, bit| byte << 1 | bit));
     }
     bytes
 }
@@ -105,7 +100,7 @@ fn no_secret_key_or_code_comes_into_the_log_or_an_error_message() {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[test]
