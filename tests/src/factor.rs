@@ -1,7 +1,7 @@
 //! The second factor under test: a world with the built module, fresh state, a stopped clock and people to enroll.
 use crate::code::{Parameters, key_in, wrong_code};
 use crate::pam_driver::{Style, pam};
-use crate::world::{STATE_DIR, security_directory};
+use crate::world::STATE_DIR;
 use crate::{Driver, Phase, Transcript, World};
 use std::fs;
 use std::path::PathBuf;
@@ -130,11 +130,6 @@ impl Factor {
     pub fn status(&self, user: &str) -> serde_json::Value {
         let text = self.world.countersign(&["status", user, "--json"]).text();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("status of {user}: {error} in {text:?}"))
-    }
-
-    /// The module's path in the world.
-    pub fn module_path(&self) -> PathBuf {
-        security_directory().join(MODULE)
     }
 }
 

@@ -149,7 +149,6 @@ fn a_clock_that_jumps_while_the_prompt_stands_is_read_again_for_the_verdict() {
     let (now, code) = (clock.now(), factor.code(&token));
     let late = countersign_tests::Answer::from(code.as_str()).after(&clock.freezing_command(now + 90));
     let transcript = factor.driver("alice").answers([late]).run();
-    assert!(transcript.shows("Otp invalid!") || !transcript.let_in(), "{transcript:#?}");
     assert!(!transcript.let_in(), "a code three steps old: {transcript:#?}");
     let code = token.at(now + 3_600);
     let in_time = countersign_tests::Answer::from(code.as_str()).after(&clock.freezing_command(now + 3_600));
