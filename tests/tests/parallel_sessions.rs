@@ -2,7 +2,7 @@
 use countersign_tests::code::Parameters;
 use countersign_tests::factor::{IN_USE, PROMPT, SETTINGS_CHANGED};
 use countersign_tests::pam_driver::{Barrier, Running, Step, pam};
-use countersign_tests::{Answer, Driver, Factor, Phase, Transcript};
+use countersign_tests::{Answer, Driver, Factor, Phase, Transcript, wait};
 
 /// Starts these drivers, lets all answer at one instant, and waits for their ends.
 fn at_once<'a>(drivers: impl IntoIterator<Item = Driver<'a>>) -> Vec<Transcript> {
@@ -24,6 +24,13 @@ fn granted(transcripts: &[Transcript]) -> usize {
     transcripts.iter().filter(|transcript| transcript.let_in()).count()
 }
 
+/// Asserts that so many lines of the log hold a text, once all have arrived.
+fn assert_logged(factor: &Factor, text: &str, count: usize) {
+    let lines = || factor.world.log().lines().filter(|line| line.contains(text)).count();
+    wait::until(text, || (lines() >= count).then_some(()));
+    assert_eq!(lines(), count, "{text}");
+}
+
 fn enrolled() -> (Factor, Parameters) {
     let factor = Factor::new(IN_USE, &["alice"]);
     let token = factor.enroll("alice");
@@ -41,10 +48,8 @@ fn of_sixty_four_sessions_with_one_code_exactly_one_is_let_in_every_round() {
         let told_used = transcripts.iter().filter(|transcript| transcript.shows("already used")).count();
         assert_eq!(told_used, 63, "round {round}");
     }
-    let accepted = factor.world.log().lines().filter(|line| line.contains("event=accepted")).count();
-    assert_eq!(accepted, 5);
-    let replays = factor.world.log().lines().filter(|line| line.contains("event=replay")).count();
-    assert_eq!(replays, 5 * 63);
+    assert_logged(&factor, "event=replay", 5 * 63);
+    assert_logged(&factor, "event=accepted", 5);
 }
 
 #[test]
@@ -91,8 +96,8 @@ fn of_sixty_four_wrong_codes_at_once_all_are_counted_until_the_block_and_no_more
     assert_eq!(transcripts.iter().filter(wrong_told).count(), 5);
     let blocked: Vec<_> = transcripts.iter().filter(|transcript| transcript.shows("Too many wrong codes.")).collect();
     assert_eq!(blocked.len(), 60, "the fifth, and all that were not looked at");
-    let wrong_logged = factor.world.log().lines().filter(|line| line.contains("reason=wrong_code")).count();
-    assert_eq!(wrong_logged, 5);
+    assert_logged(&factor, "event=blocked", 60);
+    assert_logged(&factor, "reason=wrong_code", 5);
     factor.world.move_clock(31);
     let transcript = factor.login("alice", &[&factor.code(&token)]);
     transcript.assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
