@@ -3,7 +3,6 @@
 CARGO     ?= cargo
 DESTDIR   ?=
 SBINDIR   ?= /usr/sbin
-CONFDIR   ?= /etc/countersign
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
@@ -33,10 +32,10 @@ demo-admin: ## an administrator's shell in the world of a running `make demo`
 	@scripts/demo admin
 
 install: ## put module, command and commented config in place (DESTDIR=, SECURITYDIR=)
-	@scripts/install "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)" "$(MODULE)" "$(COMMAND)"
+	@scripts/install "$(DESTDIR)" "$(SBINDIR)" "$(MODULE)" "$(COMMAND)"
 
 uninstall: ## take module and command away; config and state stay
-	@scripts/uninstall "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)"
+	@scripts/uninstall "$(DESTDIR)" "$(SBINDIR)"
 
 clean: ## remove what was built
 	$(CARGO) clean

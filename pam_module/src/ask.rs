@@ -134,6 +134,8 @@ fn judge_code<S: Store>(
         return Err(changed());
     };
     let judgement = judge(config, login, &record, &state.counters, now, code);
+    let was_counted =
+        judgement.next.is_some() && matches!(judgement.verdict, Judged::Wrong { .. } | Judged::ClockWentBack);
     let counters = match judgement.next {
         Some(next) => match session.write_counters(&next)? {
             Written::Committed => next,
@@ -144,9 +146,7 @@ fn judge_code<S: Store>(
     drop(session);
     let verdict = judgement.verdict;
     // Only after the failure is counted and the lock released; only root reads it.
-    if matches!(verdict, Judged::Wrong { .. } | Judged::ClockWentBack)
-        && let Some(steps) = drift(&record, now, code)
-    {
+    if was_counted && let Some(steps) = drift(&record, now, code) {
         machine.log(&Event::Drift { steps });
     }
     Ok(Judgement { verdict, record, counters, now })
