@@ -52,6 +52,30 @@ fn of_sixty_four_sessions_with_one_code_exactly_one_is_let_in_every_round() {
     assert_logged(&factor, "event=accepted", 5);
 }
 
+/// On a disk this slow, sessions that did not wait for each other would all find the old state.
+const SLOW_WRITES: [&str; 6] = ["strace", "-o", "/dev/null", "-e", "inject=pwrite64:delay_enter=40000", "--"];
+
+#[test]
+fn on_a_slow_disk_too_one_session_is_let_in_and_every_wrong_code_is_counted() {
+    let (factor, token) = enrolled();
+    let slow = |code: &str| at_once((0..12).map(|_| answering(&factor, "alice", code).through(&SLOW_WRITES)));
+    let code = factor.code(&token);
+    assert_eq!(granted(&slow(&code)), 1);
+    let wrong = factor.wrong_code(&token);
+    let transcripts = slow(&wrong);
+    let wrong_told = transcripts.iter().filter(|transcript| transcript.shows("Otp invalid!")).count();
+    assert_eq!((wrong_told, factor.failures("alice")), (5, 5));
+}
+
+#[test]
+fn on_a_slow_disk_too_one_enrollment_is_committed() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let transcripts = at_once((0..8).map(|_| answering(&factor, "alice", "{code}").through(&SLOW_WRITES)));
+    let committed = transcripts.iter().filter(|transcript| transcript.codes(Phase::Account) == [pam::SUCCESS]);
+    assert_eq!(committed.count(), 1);
+    assert_eq!(factor.record("alice").expect("a record").matches("[[token]]").count(), 1);
+}
+
 #[test]
 fn codes_of_neighbouring_steps_at_once_are_each_accepted_at_most_once() {
     let (factor, token) = enrolled();
