@@ -49,7 +49,7 @@ pub(crate) fn enrolled<S: Store>(
                 if failures > 0 {
                     let notice = Notice::FailuresSince(failures, last_login);
                     // Whether the person hears it changes nothing.
-                    let () = machine.tell(&notice);
+                    machine.tell(&notice);
                 }
                 return Ok(Granted::Proven);
             }
