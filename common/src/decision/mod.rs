@@ -6,16 +6,20 @@
 mod authorize;
 mod change;
 mod enrollment;
+mod grace;
 mod judge;
 mod plan;
+mod recovery;
 mod rules;
 mod throttle;
 
 pub use authorize::{Actor, Denied, Target, authorize};
-pub use change::{Applied, Change, ChangeRefused, apply, blank};
+pub use change::{Applied, Change, ChangeRefused, apply, apply_all, blank};
 pub use enrollment::{Disabling, UNCOMMITTED_LIMIT, committed, disable_committed, prove, proven};
+pub use grace::{grace_begun, grace_until};
 pub use judge::{Judgement, Verdict, drift, judge};
-pub use plan::{Administrator, Demand, Login, Plan, Refusal, is_in_use, plan};
+pub use plan::{Administrator, Demand, Login, Offer, Plan, Refusal, is_in_use, plan};
+pub use recovery::{judge_recovery, recovery_codes_left};
 pub use rules::{Membership, RuleFacts, Selected, select};
 pub use throttle::{BlockEnd, block, is_slow_guessing, rebased, unblocked};
 
@@ -27,6 +31,8 @@ mod fixture_tests;
 mod long_walk_tests;
 #[cfg(test)]
 mod plan_table_tests;
+#[cfg(test)]
+mod recovery_tests;
 #[cfg(test)]
 mod small_world_model_tests;
 #[cfg(test)]
