@@ -3,6 +3,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// Where a world keeps its clock.
+const PAGE: &str = "/run/world/clock";
 const OFFSET: u64 = 0;
 const FROZEN_AT: u64 = 8;
 
@@ -51,6 +53,13 @@ impl Clock {
     pub fn freeze_mid_step(&self, period: i64) {
         let now = self.now();
         self.freeze_at(now - now.rem_euclid(period) + period / 2);
+    }
+
+    /// A shell command that stops the clock at a unix time from inside the world, in the middle of a script.
+    pub fn freezing_command(&self, unix_time: i64) -> String {
+        assert!(unix_time != 0, "unix time 0 stands for a running clock");
+        let bytes: String = unix_time.to_ne_bytes().iter().map(|byte| format!("\\{byte:03o}")).collect();
+        format!("printf '{bytes}' | dd of={PAGE} bs=1 seek={FROZEN_AT} conv=notrunc status=none")
     }
 
     /// Lets a frozen clock run on from where it stands.

@@ -3,12 +3,14 @@
 
 pub mod clock;
 pub mod code;
+pub mod factor;
 pub mod pam_driver;
 pub mod qr;
 pub mod terminal;
 pub mod wait;
 pub mod world;
 
+pub use factor::Factor;
 pub use pam_driver::{Answer, Driver, Phase, Transcript};
 pub use terminal::Terminal;
 pub use world::World;

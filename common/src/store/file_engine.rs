@@ -61,7 +61,7 @@ impl FileStore {
                 LockError::Failed(error) => StoreError::untrusted(&path, error.kind()),
             })?;
             // Between opening and locking, `forget` may have removed the file, or a restore replaced it.
-            if is_linked_as(&self.rooms.counters, &names.counters, locked.file()) {
+            if is_linked_as(&self.rooms.counters, &names.counters, locked.file())? {
                 return FileSession::new(&self.rooms, user.clone(), names.clone(), locked);
             }
         }
@@ -144,9 +144,14 @@ impl Store for FileStore {
 }
 
 /// Whether a name in a directory still stands for this very file.
-pub(super) fn is_linked_as(room: &Directory, name: &str, file: &File) -> bool {
-    let (Ok(ours), Ok(named)) = (fstat(file), fstatat(room, name, AtFlags::AT_SYMLINK_NOFOLLOW)) else { return false };
-    ours.st_nlink == 1 && (ours.st_dev, ours.st_ino) == (named.st_dev, named.st_ino)
+pub(super) fn is_linked_as(room: &Directory, name: &str, file: &File) -> Result<bool, StoreError> {
+    let fails = |errno: Errno| StoreError::untrusted(&room.path_of(name), errno.desc());
+    let ours = fstat(file).map_err(fails)?;
+    match fstatat(room, name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+        Ok(named) => Ok(ours.st_nlink == 1 && (ours.st_dev, ours.st_ino) == (named.st_dev, named.st_ino)),
+        Err(Errno::ENOENT) => Ok(false),
+        Err(errno) => Err(fails(errno)),
+    }
 }
 
 /// Writes a new private file: created exclusively, owned by the store's owner, synced.

@@ -52,7 +52,7 @@ impl<'store> FileSession<'store> {
 
     fn write_slot(&mut self, next: &Counters, record: Option<RecordId>) -> Result<Written, StoreError> {
         // Someone may have put another file in place (a restore over a live store): its readers would not see this.
-        if !is_linked_as(&self.rooms.counters, &self.names.counters, self.file.file()) {
+        if !is_linked_as(&self.rooms.counters, &self.names.counters, self.file.file())? {
             return Ok(Written::Conflict);
         }
         let sequence = self.state.counters.sequence.saturating_add(1);
@@ -107,7 +107,7 @@ impl Session for FileSession<'_> {
             None => (Revision(0), next.id),
         };
         let follows = next.revision.0 == revision.0.saturating_add(1) && next.id == id && next.user == self.user;
-        let ours = is_linked_as(&self.rooms.counters, &self.names.counters, self.file.file());
+        let ours = is_linked_as(&self.rooms.counters, &self.names.counters, self.file.file())?;
         if !follows || !ours {
             return Ok(Written::Conflict);
         }

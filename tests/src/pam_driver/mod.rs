@@ -139,7 +139,14 @@ impl<'world> Driver<'world> {
         let directory = format!("/run/world/stack.{}", STACKS.fetch_add(1, Ordering::Relaxed));
         let outside = self.world.path(&directory);
         std::fs::create_dir(&outside).expect("make a directory for a stack");
-        std::fs::write(outside.join(&self.script.service), text).expect("write a stack");
+        // libpam reads the stack anew when the service changes.
+        let later = self.script.steps.iter().filter_map(|step| match step {
+            Step::SetItem(Item::Service, Some(service)) => Some(service),
+            _ => None,
+        });
+        for service in later.chain([&self.script.service]) {
+            std::fs::write(outside.join(service), text).expect("write a stack");
+        }
         directory
     }
 
