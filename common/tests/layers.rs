@@ -23,7 +23,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("audit", vec!["token"]),
         ("notice", vec!["token"]),
         ("decision", pure.to_vec()),
-        ("screen", vec!["token", "config"]),
+        ("screen", vec!["token", "config", "notice"]),
         ("files", vec![]),
         ("store", vec!["token", "record", "counters", "files"]),
         ("system", vec!["token", "record", "config", "decision", "files"]),

@@ -179,7 +179,7 @@ fn redrawn(word: Word, qr: Qr, polarity: Polarity) -> (Qr, Polarity) {
     match word {
         Word::Ascii => (Qr::Ascii, polarity),
         Word::Invert => (qr, polarity.inverted()),
-        Word::Disable => (qr, polarity),
+        Word::Disable | Word::Later => (qr, polarity),
     }
 }
 

@@ -186,6 +186,30 @@ mod tests {
     }
 
     #[test]
+    fn several_changes_are_one_revision() {
+        let all = |changes: &[Change], record: &Record| apply_all(changes, record, "root", NOW).unwrap();
+        let Applied::Changed(next) = all(&[Change::Enable, Change::Lock], &blank_alice()) else { panic!() };
+        assert_eq!((next.use_2fa, next.can_toggle), (Use2fa::Enabled, CanToggle::Locked));
+        assert_eq!(next.revision, Revision(1));
+        assert_eq!(all(&[Change::Enable, Change::Lock], &next), Applied::Unchanged);
+        let Applied::Changed(half) = all(&[Change::Enable, Change::Unlock], &next) else { panic!() };
+        assert_eq!(half.revision, Revision(2));
+    }
+
+    #[test]
+    fn a_token_is_removed_but_not_the_last_one() {
+        let mut record = blank_alice();
+        for byte in 1..=2 {
+            record = changed(&Change::Enroll(token(byte)), &record);
+        }
+        let remove = |byte, record: &Record| apply(&Change::RemoveToken(token(byte).id), record, "root", NOW);
+        assert_eq!(remove(3, &record), Err(ChangeRefused::NoSuchToken));
+        let one = changed(&Change::RemoveToken(token(1).id), &record);
+        assert_eq!(one.tokens, vec![token(2)]);
+        assert_eq!(remove(2, &one), Err(ChangeRefused::LastToken));
+    }
+
+    #[test]
     fn the_same_secret_twice_and_a_sixth_token_are_refused() {
         let mut record = blank_alice();
         for byte in 1..=5 {

@@ -48,10 +48,9 @@ pub fn judge_recovery(
     wrong(config, counters, now)
 }
 
-/// Which code of the set it is; every hash is looked at.
+/// Which code of the set it is.
 fn position(set: &RecoverySet, code: &RecoveryCode) -> Option<usize> {
-    let fits = set.hashes.iter().enumerate().filter(|(_, hash)| code.fits(&set.salt, hash));
-    fits.map(|(index, _)| index).last()
+    set.hashes.iter().position(|hash| code.fits(&set.salt, hash))
 }
 
 fn spent(set: &RecoverySet, counters: &Counters) -> u16 {

@@ -10,4 +10,4 @@ pub use accounts::{Account, Accounts, GroupLookup, LookupError, NssAccounts, adm
 pub use clock::{Clock, ClockError, SystemClock};
 pub use config_file::{ConfigFileError, load_config};
 pub use host::issuer;
-pub use random::{RandomError, new_id, new_token};
+pub use random::{RandomError, new_id, new_recovery_codes, new_token};
