@@ -122,7 +122,7 @@ impl Desk {
 
     /// The person as the target of a change by root, which no setting of that person can stop.
     pub(crate) fn target(&self, person: &Person) -> Target {
-        Target { can_toggle: CanToggle::Unlocked, administrator: self.administrator(person), demand: Demand::User }
+        Target::unguarded(CanToggle::Unlocked, self.administrator(person), Demand::User)
     }
 
     /// What is known about a person.

@@ -112,7 +112,7 @@ fn refusal(person: &Person, denied: Denied) -> Failure {
             Failure::new(format!("{user}: whether this is an administrator could not be looked up"))
                 .hint("a group named under [administrators] cannot be read now; try again")
         }
-        Denied::Locked | Denied::Required | Denied::NotYours => Failure::new(format!("{user}: not allowed")),
+        _ => Failure::new(format!("{user}: not allowed")),
     }
 }
 

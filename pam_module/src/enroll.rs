@@ -240,14 +240,10 @@ fn remember(machine: &Machine, user: &UserName, revision: Revision, proven_at: U
 pub(crate) fn may_disable(config: &Config, login: &Login, state: &State) -> Result<(), Refused> {
     let default = CanToggle::from_bool(config.defaults.can_toggle);
     let can_toggle = state.record.as_ref().map_or(default, |record| record.can_toggle);
-    let target = Target { can_toggle, administrator: login.administrator, demand: login.demand };
+    let target = Target::unguarded(can_toggle, login.administrator, login.demand);
     authorize(Actor::SelfAtLogin, &Change::Disable, target).map_err(|denied| match denied {
-        Denied::Locked | Denied::Required | Denied::NotYours => {
-            Refused::because(RefusedReason::MayNotDisable, Notice::MayNotDisable)
-        }
-        Denied::LookupFailed | Denied::AdministratorCannotBeLocked => {
-            Refused::because(RefusedReason::UserLookup, Notice::NotAvailable)
-        }
+        Denied::LookupFailed => Refused::because(RefusedReason::UserLookup, Notice::NotAvailable),
+        _ => Refused::because(RefusedReason::MayNotDisable, Notice::MayNotDisable),
     })
 }
 

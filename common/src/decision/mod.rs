@@ -3,8 +3,11 @@
 //! Knows no PAM, no path, no clock, no sentence: times come in, verdicts go out. Invariants I1, I2, I3 are stated
 //! and searched exhaustively in `small_world_tests`.
 
+mod action;
 mod authorize;
 mod change;
+mod confirm;
+mod delegation;
 mod enrollment;
 mod grace;
 mod judge;
@@ -13,14 +16,17 @@ mod recovery;
 mod rules;
 mod throttle;
 
-pub use authorize::{Actor, Denied, Target, authorize};
+pub use action::Action;
+pub use authorize::{Actor, Denied, Enrolled, Helping, RootAccount, Target, authorize, is_confirmed};
 pub use change::{Applied, Change, ChangeRefused, apply, apply_all, blank};
+pub use confirm::{Answer, confirm};
+pub use delegation::{Grant, Groups, delegate, grant};
 pub use enrollment::{Disabling, UNCOMMITTED_LIMIT, committed, disable_committed, prove, proven};
 pub use grace::{grace_begun, grace_until};
 pub use judge::{Judgement, Verdict, drift, judge};
 pub use plan::{Administrator, Demand, Login, Offer, Plan, Refusal, is_in_use, plan};
 pub use recovery::{judge_recovery, recovery_codes_left};
-pub use rules::{Membership, RuleFacts, Selected, select};
+pub use rules::{Membership, RuleFacts, Selected, select, select_everywhere};
 pub use throttle::{BlockEnd, block, is_slow_guessing, rebased, unblocked};
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ fn disabling_is_offered_exactly_where_it_is_authorized() {
         let scene = Scene::new(&words);
         let Plan::Enroll(Offer { disabling, .. }) = scene.plan() else { continue };
         let (administrator, demand) = (scene.login.administrator, scene.login.demand);
-        let target = Target { can_toggle: scene.can_toggle, administrator, demand };
+        let target = Target::unguarded(scene.can_toggle, administrator, demand);
         let authorized = authorize(Actor::SelfAtLogin, &Change::Disable, target);
         assert_eq!(disabling == Disabling::Allowed, authorized.is_ok(), "{words:?}");
     }

@@ -54,6 +54,21 @@ pub fn select(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
     Selected { outcome: Outcome::User, rule: None }
 }
 
+/// What the rules decide wherever the user logs in: the first match among those that name neither services nor
+/// networks. A rule that does speaks of some logins only, and leaves the user's own setting to the others.
+#[must_use]
+pub fn select_everywhere(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
+    let everywhere = |rule: &Rule| rule.services.is_none() && rule.networks.is_none();
+    let numbered = rules.iter().enumerate().filter(|(_, rule)| everywhere(rule));
+    for (index, rule) in numbered {
+        let Selected { outcome, rule } = select(std::slice::from_ref(rule), facts);
+        if rule.is_some() {
+            return Selected { outcome, rule: Some(index.saturating_add(1)) };
+        }
+    }
+    Selected { outcome: Outcome::User, rule: None }
+}
+
 /// Every list that is given must match: one `No` decides, else one `Unknown`.
 fn matches(rule: &Rule, facts: &dyn RuleFacts) -> Membership {
     let service = any(rule.services.as_deref(), |name| known(name == facts.service()));
@@ -132,6 +147,21 @@ mod tests {
         assert_eq!(selected(rules, &KNOWN), (Outcome::Skip, Some(2)));
         assert_eq!(selected("", &KNOWN), (Outcome::User, None));
         assert_eq!(selected("[[rule]]\nusers=[]\nthen='skip'", &KNOWN), (Outcome::User, None));
+    }
+
+    #[test]
+    fn only_rules_for_every_login_decide_everywhere() {
+        let everywhere = |rules: &str, facts: &Facts| {
+            let Selected { outcome, rule } = select_everywhere(&config::parse(rules.as_bytes()).unwrap().rules, facts);
+            (outcome, rule)
+        };
+        let some = "[[rule]]\nservices=['sshd']\nthen='required'\n[[rule]]\nnetworks=['::/0']\nthen='required'\n";
+        assert_eq!(everywhere(some, &KNOWN), (Outcome::User, None));
+        let all = format!("{some}[[rule]]\ngroups=['x']\nthen='required'");
+        assert_eq!(everywhere(&all, &KNOWN), (Outcome::Required, Some(3)));
+        assert_eq!(everywhere(&all, &Facts { group: Membership::Unknown, ..KNOWN }), (Outcome::Required, Some(3)));
+        let spared = "[[rule]]\nusers=['alice']\nthen='user'\n[[rule]]\nthen='required'";
+        assert_eq!(everywhere(spared, &KNOWN), (Outcome::User, Some(1)));
     }
 
     #[test]
