@@ -7,13 +7,14 @@ CONFDIR   ?= /etc/countersign
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
+HELPER    := $(TARGET)/release/countersign-helper
 
 .PHONY: help build check test demo demo-admin install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build module and command (target/release)
+build: ## build module, command and helper (target/release)
 	@scripts/packages build
 	$(CARGO) build --release --locked
 
@@ -21,7 +22,7 @@ check: ## the fast inner loop: format, lints, unit tests
 	@scripts/packages build
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	$(CARGO) test --locked -p countersign_common -p pam_countersign -p countersign
+	$(CARGO) test --locked -p countersign_common -p pam_countersign -p countersign -p countersign_helper
 
 test: ## everything: check, then every suite against the real thing (root, Debian 12 or alike)
 	@scripts/test
@@ -32,10 +33,10 @@ demo: ## log in as alice over a real ssh, in a private world (scripted without a
 demo-admin: ## an administrator's shell in the world of a running `make demo`
 	@scripts/demo admin
 
-install: ## put module, command and commented config in place (DESTDIR=, SECURITYDIR=)
-	@scripts/install "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)" "$(MODULE)" "$(COMMAND)"
+install: ## put module, command, helper and commented config in place (DESTDIR=, SECURITYDIR=)
+	@scripts/install "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)"
 
-uninstall: ## take module and command away; config and state stay
+uninstall: ## take module, command and helper away; config and state stay
 	@scripts/uninstall "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)"
 
 clean: ## remove what was built

@@ -139,16 +139,20 @@ impl Desk {
 
     /// The first rule that may require a code of this person on some service, whatever the setting.
     pub(crate) fn requiring_rule(&self, person: &Person) -> Option<usize> {
-        let names =
-            |rule: &Rule| rule.users.as_ref().is_none_or(|users| users.iter().any(|user| user == person.as_str()));
-        let index = self.config.rules.iter().position(|rule| rule.then == Outcome::Required && names(rule))?;
-        Some(index.saturating_add(1))
+        requiring_rule(&self.config, person.as_str())
     }
 
     /// Logs a change that was made.
     pub(crate) fn log_change(&self, user: &UserName, what: &'static str) {
         log::write(user.as_str(), &Event::Changed { what, by: self.actor.for_log() });
     }
+}
+
+/// The first rule that may require a code of this user on some service, whatever the setting.
+pub(crate) fn requiring_rule(config: &Config, user: &str) -> Option<usize> {
+    let names = |rule: &Rule| rule.users.as_ref().is_none_or(|users| users.iter().any(|name| name == user));
+    let index = config.rules.iter().position(|rule| rule.then == Outcome::Required && names(rule))?;
+    Some(index.saturating_add(1))
 }
 
 /// Logs what of an error root should learn from the log too.

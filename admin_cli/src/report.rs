@@ -186,7 +186,7 @@ impl TokenFacts {
         }
     }
 
-    fn spelled(&self) -> String {
+    pub(crate) fn spelled(&self) -> String {
         let Self { id, label, parameters: Parameters { algorithm, digits, period }, enrolled_at } = self;
         let label = if label.is_empty() { String::new() } else { format!(" \"{label}\"") };
         let (digits, period) = (digits.as_u8(), period.as_seconds());

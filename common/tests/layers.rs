@@ -97,8 +97,9 @@ fn unsafe_code_stands_in_one_room_of_a_program() {
     for krate in ["common", "pam_module", "admin_cli", "helper"] {
         for file in sources(&root().join(krate).join("src")) {
             let text = fs::read_to_string(&file).unwrap();
-            let has_unsafe =
-                ["unsafe {", "unsafe extern", "unsafe fn", "unsafe impl", "unsafe("].iter().any(|word| text.contains(word));
+            let has_unsafe = ["unsafe {", "unsafe extern", "unsafe fn", "unsafe impl", "unsafe("]
+                .iter()
+                .any(|word| text.contains(word));
             assert!(!has_unsafe || rooms.iter().any(|room| file.starts_with(room)), "{}", file.display());
         }
     }

@@ -68,6 +68,8 @@ pub enum RefusedReason {
     WriteFailed,
     /// What was proven is too old, or was proven for someone or something else.
     StalePending,
+    /// The helper was asked for something that its caller may not do.
+    NotAllowed,
     /// A defect in the module.
     Bug,
 }
@@ -176,6 +178,7 @@ impl RefusedReason {
             Self::LockBusy => "lock_busy",
             Self::WriteFailed => "write_failed",
             Self::StalePending => "stale_pending",
+            Self::NotAllowed => "not_allowed",
             Self::Bug => "bug",
         }
     }

@@ -134,9 +134,8 @@ pub fn authorize(actor: Actor, action: impl Into<Action>, target: Target) -> Res
 #[must_use]
 pub fn is_confirmed(config: &Config, actor: Actor, action: Action) -> bool {
     match (actor, action) {
-        (Actor::Root | Actor::SelfAtLogin, _) => false,
-        // Turning 2FA on weakens nothing.
-        (Actor::Oneself, Action::Enable) => false,
+        // Turning one's own 2FA on weakens nothing.
+        (Actor::Root | Actor::SelfAtLogin, _) | (Actor::Oneself, Action::Enable) => false,
         (Actor::Oneself, _) => !action.is_looking() && config.self_service.confirm == Confirm::Code,
         // Whoever acts on others proves who they are, whatever is said of oneself.
         (Actor::Other(_), _) => !action.is_looking(),

@@ -37,12 +37,8 @@ fn targets() -> Vec<Target> {
         let kinds = [Administrator::No, Administrator::Yes, Administrator::Unknown];
         kinds.map(|administrator| Target { administrator, ..target }).to_vec()
     });
-    vary(&mut all, &|target| {
-        [Demand::User, Demand::Required].map(|demand| Target { demand, ..target }).to_vec()
-    });
-    vary(&mut all, &|target| {
-        [Enrolled::Yes, Enrolled::No].map(|enrolled| Target { enrolled, ..target }).to_vec()
-    });
+    vary(&mut all, &|target| [Demand::User, Demand::Required].map(|demand| Target { demand, ..target }).to_vec());
+    vary(&mut all, &|target| [Enrolled::Yes, Enrolled::No].map(|enrolled| Target { enrolled, ..target }).to_vec());
     vary(&mut all, &|target| [RootAccount::No, RootAccount::Yes].map(|root| Target { root, ..target }).to_vec());
     vary(&mut all, &|target| {
         let kinds = [Membership::No, Membership::Yes, Membership::Unknown];
@@ -138,9 +134,7 @@ fn the_documentation_shows_what_a_delegate_may_do() {
 
 #[test]
 fn the_documentation_shows_what_an_administrator_and_root_may_do_to_others() {
-    let with = |enrolled| {
-        Actor::Other(Helping { administrator: Administrator::Yes, grant: &Grant::Nothing, enrolled })
-    };
+    let with = |enrolled| Actor::Other(Helping { administrator: Administrator::Yes, grant: &Grant::Nothing, enrolled });
     let administrator = Target { administrator: Administrator::Yes, ..TARGET };
     let required = Target { demand: Demand::Required, ..TARGET };
     let root = Target { root: RootAccount::Yes, administrator: Administrator::Yes, ..TARGET };
@@ -222,7 +216,8 @@ fn nobody_disables_where_a_rule_requires_a_code_but_root() {
 
 #[test]
 fn what_weakens_or_changes_a_factor_is_confirmed() {
-    let helping = Actor::Other(Helping { administrator: Administrator::Yes, grant: &Grant::Nothing, enrolled: Enrolled::Yes });
+    let helping =
+        Actor::Other(Helping { administrator: Administrator::Yes, grant: &Grant::Nothing, enrolled: Enrolled::Yes });
     let none = config("[self_service]\nconfirm = 'none'");
     for action in Action::ALL {
         let changes = !action.is_looking();

@@ -46,7 +46,6 @@ fn view() -> View {
         user: UserName::new("alice").unwrap(),
         uid: 1000,
         administrator: Administrator::Unknown,
-        required_by: Some(3),
         now: UnixTime::new(1_795_507_200).unwrap(),
         before: (None, Counters::default()),
         after: (Some(record()), counters),

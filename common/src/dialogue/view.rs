@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::line::{DialogueError, Reader, Writer};
 use crate::counters::{self, Counters, SLOT_SIZE};
 use crate::decision::Administrator;
-use crate::record::{self, Record, RecoverySet, Revision, Token, UserName};
+use crate::record::{self, Record, RecoverySet, Token, UserName};
 use crate::token::{Secret, UnixTime};
 
 /// What the command may know of a user.
@@ -19,8 +19,6 @@ pub struct View {
     pub uid: u32,
     /// Whether the user is an administrator.
     pub administrator: Administrator,
-    /// The rule that decides about this user wherever they log in, if it requires a code.
-    pub required_by: Option<usize>,
     /// When this was so.
     pub now: UnixTime,
     /// Before a change.
@@ -42,8 +40,7 @@ impl View {
             .value("user", self.user.as_str())
             .value("uid", &self.uid.to_string())
             .value("administrator", administrator_word(self.administrator))
-            .value("now", &self.now.to_string())
-            .optional("required_by", self.required_by.map(|rule| rule.to_string()).as_deref());
+            .value("now", &self.now.to_string());
         let writer = write_state(writer, ["record", "counters"], &self.after);
         if self.before == self.after {
             return writer;
@@ -61,11 +58,9 @@ impl View {
             _ => return Err(DialogueError),
         };
         let now = UnixTime::parse_rfc3339(&reader.value("now")?).map_err(|_| DialogueError)?;
-        let required_by =
-            reader.optional("required_by").map(|text| text.parse().map_err(|_| DialogueError)).transpose()?;
         let after = read_state(reader, ["record", "counters"])?.ok_or(DialogueError)?;
         let before = read_state(reader, ["record_before", "counters_before"])?.unwrap_or_else(|| after.clone());
-        Ok(Self { user, uid, administrator, required_by, now, before, after })
+        Ok(Self { user, uid, administrator, now, before, after })
     }
 }
 
@@ -109,9 +104,7 @@ fn without_secrets(record: Record) -> Record {
         let hashes = vec![[0; 32]; set.hashes.len()];
         RecoverySet { id: set.id, salt: [0; 16], hashes }
     });
-    // A blank record is no record to a reader.
-    let revision = Revision(record.revision.0.max(1));
-    Record { tokens, recovery, revision, ..record }
+    Record { tokens, recovery, ..record }
 }
 
 const fn administrator_word(administrator: Administrator) -> &'static str {
