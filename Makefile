@@ -2,7 +2,7 @@
 
 CARGO     ?= cargo
 DESTDIR   ?=
-SBINDIR   ?= /usr/sbin
+BINDIR    ?= /usr/bin
 CONFDIR   ?= /etc/countersign
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 MODULE    := $(TARGET)/release/libpam_countersign.so
@@ -34,10 +34,10 @@ demo-admin: ## an administrator's shell in the world of a running `make demo`
 	@scripts/demo admin
 
 install: ## put module, command, helper and commented config in place (DESTDIR=, SECURITYDIR=)
-	@scripts/install "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)"
+	@scripts/install "$(DESTDIR)" "$(BINDIR)" "$(CONFDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)"
 
 uninstall: ## take module, command and helper away; config and state stay
-	@scripts/uninstall "$(DESTDIR)" "$(SBINDIR)" "$(CONFDIR)"
+	@scripts/uninstall "$(DESTDIR)" "$(BINDIR)" "$(CONFDIR)"
 
 clean: ## remove what was built
 	$(CARGO) clean

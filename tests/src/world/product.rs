@@ -4,7 +4,7 @@ use super::{Outcome, World};
 use std::path::PathBuf;
 
 /// Where the command lies.
-pub const COMMAND: &str = "/usr/sbin/countersign";
+pub const COMMAND: &str = "/usr/bin/countersign";
 /// Where the helper lies.
 pub const HELPER: &str = "/usr/libexec/countersign-helper";
 /// As `make install` does it, without the programs that take their time.
