@@ -119,7 +119,7 @@ fn a_code_confirms_once_and_opens_no_login_afterwards() {
 
 #[test]
 fn wrong_codes_block_the_command_and_no_login_and_a_recovery_code_still_confirms() {
-    let factor = Factor::new(IN_USE, &["alice"]);
+    let factor = Factor::new(&format!("{IN_USE}[throttle]\nfirst_delay = '10m'\n"), &["alice"]);
     let token = factor.enroll("alice");
     let sheet = typed(&factor, "alice", "new-recovery-codes", &[&factor.code(&token)]).ok();
     let recovery =

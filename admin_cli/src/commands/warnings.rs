@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_common::config::{Config, Outcome, Recovery, Rule, SelfService};
+use countersign_common::config::{Config, DEFAULT_EXCEPT, Outcome, Recovery, Rule};
 use countersign_common::record::UserName;
 use countersign_common::system::{Account, Accounts, GroupLookup};
 use countersign_common::token::Seconds;
@@ -46,12 +46,6 @@ fn without_effect(config: &Config, found: &mut Vec<String>) {
     }
     if config.enrollment.grace.as_seconds() != Seconds(0) {
         push("[enrollment] grace");
-    }
-    if config.self_service != SelfService::default() {
-        push("[self_service]");
-    }
-    if !config.delegates.is_empty() {
-        push("[[delegate]]");
     }
 }
 
@@ -114,7 +108,10 @@ fn unknown_users(rule: &Rule, number: usize, accounts: &dyn Accounts, found: &mu
 
 fn unknown_groups(config: &Config, accounts: &dyn Accounts, found: &mut Vec<String>) {
     let of_rules = config.rules.iter().filter_map(|rule| rule.groups.as_ref()).flatten();
-    let of_delegates = config.delegates.iter().flat_map(|delegate| delegate.over.iter().chain([&delegate.group]));
+    let of_delegates = config.delegates.iter().flat_map(|delegate| {
+        let except = delegate.except.iter().filter(|group| !DEFAULT_EXCEPT.contains(&group.as_str()));
+        delegate.over.iter().chain([&delegate.group]).chain(except)
+    });
     let groups: BTreeSet<&String> = config.administrators.groups.iter().chain(of_rules).chain(of_delegates).collect();
     // Any account will do: the question is whether the group can be looked up.
     let Ok(name) = UserName::new("root") else { return };
