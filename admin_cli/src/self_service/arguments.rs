@@ -15,7 +15,7 @@ Examples:
   countersign reset alice               help alice, if you may
 
 What weakens or changes a second factor first asks for a current code of yours, or a recovery code.
-Commands for root alone: init, check-config, list, forget and others; see countersign(8) or run it by sudo.
+Root has more commands (init, list, forget and others): sudo countersign --help
 
 Exit status: 0 done, 1 something failed or was refused, 2 wrong usage.";
 
