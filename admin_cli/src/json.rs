@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::output::steers;
 use crate::report::{Facts, Report, Source, TokenFacts};
+use crate::sentences::Change;
 
 /// One user. Every field is always there; `null` where there is nothing to say, or it cannot be known.
 #[derive(Debug, Serialize)]
@@ -92,8 +93,8 @@ impl User {
     }
 
     /// A user after a command that changes.
-    pub(crate) fn changed(report: &Report, changed: bool) -> Self {
-        Self { changed: Some(changed), ..Self::shown(report) }
+    pub(crate) fn changed(report: &Report, change: Change) -> Self {
+        Self { changed: Some(change == Change::Made), ..Self::shown(report) }
     }
 }
 
@@ -147,15 +148,14 @@ pub(crate) fn item(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// An array, an item per line.
-pub(crate) fn array<T: Serialize>(values: &[T]) -> Vec<u8> {
-    let mut bytes = b"[".to_vec();
-    for (index, value) in values.iter().enumerate() {
-        bytes.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
-        bytes.extend(item(value));
-    }
-    bytes.extend_from_slice(b"\n]\n");
-    bytes
+/// The parts of an array of items, an item per line.
+pub(crate) fn array(items: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
+    let (end, between): (&[u8], &[u8]) = if items.is_empty() { (b"]\n", b"") } else { (b"\n]\n", b",\n") };
+    let separated = items.iter().enumerate().flat_map(move |(index, item)| {
+        let before: &[u8] = if index == 0 { b"\n" } else { between };
+        [before, item.as_slice()]
+    });
+    [b"[".as_slice()].into_iter().chain(separated).chain([end])
 }
 
 /// Escapes everything that could steer a terminal.
@@ -163,7 +163,8 @@ struct Compact;
 
 impl serde_json::ser::Formatter for Compact {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if !fragment.contains(steers) {
+        let plain = fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if plain || !fragment.contains(steers) {
             return writer.write_all(fragment.as_bytes());
         }
         for c in fragment.chars() {
@@ -177,5 +178,118 @@ impl serde_json::ser::Formatter for Compact {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_common::config::Config;
+    use countersign_common::counters::{Counters, Throttle};
+    use countersign_common::record::{Record, Revision, Use2fa, UserName};
+    use countersign_common::store::{State, StoreError};
+    use countersign_common::system::{Account, new_id, new_token};
+    use countersign_common::token::{Parameters, Seconds};
+
+    use crate::desk::Person;
+
+    const FIELDS: [&str; 17] = [
+        "user",
+        "uid",
+        "use_2fa",
+        "use_2fa_source",
+        "can_toggle",
+        "administrator",
+        "enrolled",
+        "tokens",
+        "recovery_codes_left",
+        "failures",
+        "blocked",
+        "grace_until",
+        "last_accepted",
+        "changed_at",
+        "changed_by",
+        "state",
+        "problem",
+    ];
+
+    fn time(seconds: u64) -> UnixTime {
+        UnixTime::new(seconds).unwrap()
+    }
+
+    fn report(state: &Result<State, StoreError>) -> Report {
+        let name = UserName::new("alice").unwrap();
+        let account = Account { name: name.clone(), uid: 1000, gid: 1000 };
+        let person = Person { name, account: Some(account) };
+        Report::of(&Config::default(), &person, Administrator::No, state, time(1_795_507_210))
+    }
+
+    fn full_state() -> State {
+        let config = Config::default();
+        let name = UserName::new("alice").unwrap();
+        let blank = countersign_common::decision::blank(&config, new_id().unwrap(), name, 1000, time(5));
+        let token = new_token(Parameters::default(), time(1_795_507_200)).unwrap();
+        let record = Record {
+            revision: Revision(1),
+            use_2fa: Use2fa::Enabled,
+            changed_by: "root".to_owned(),
+            tokens: vec![token],
+            ..blank
+        };
+        let throttle = Throttle { failures: 5, last_failure: time(1_795_507_200), delay: Seconds(30) };
+        let last =
+            LastAccepted { at: time(1_795_507_100), service: "sshd".to_owned(), rhost: String::new(), offset: -1 };
+        let counters = Counters { throttle, last_accepted: Some(last), ..Counters::default() };
+        State { record: Some(record), counters }
+    }
+
+    fn written(report: &Report) -> serde_json::Value {
+        serde_json::from_slice(&object(&User::shown(report))).unwrap()
+    }
+
+    #[test]
+    fn every_field_is_always_there_and_no_other() {
+        let untrusted = StoreError::Untrusted { path: "/x".to_owned(), reason: "has mode 0644".to_owned() };
+        for state in [Ok(State::default()), Ok(full_state()), Err(untrusted)] {
+            let text = String::from_utf8(object(&User::shown(&report(&state)))).unwrap();
+            let places: Vec<_> = FIELDS.iter().map(|field| text.find(&format!("\"{field}\":"))).collect();
+            assert!(places.iter().all(Option::is_some), "{text}");
+            assert_eq!(written(&report(&state)).as_object().unwrap().len(), FIELDS.len());
+        }
+    }
+
+    #[test]
+    fn a_full_state_is_told_without_its_secret() {
+        let state = full_state();
+        let secret = state.record.as_ref().unwrap().tokens[0].secret.to_base32();
+        let text = String::from_utf8(object(&User::changed(&report(&Ok(state)), Change::Made))).unwrap();
+        assert!(!text.contains(secret.as_str()));
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["blocked"]["until"], "2026-11-24T08:00:30Z");
+        assert_eq!(value["last_accepted"]["rhost"], serde_json::Value::Null);
+        assert_eq!(value["last_accepted"]["offset_steps"], -1);
+        assert_eq!(value["tokens"][0]["period"], 30);
+        assert_eq!(
+            (&value["changed"], &value["enrolled"], &value["failures"]),
+            (&true.into(), &true.into(), &5.into())
+        );
+        assert!(value["tokens"][0].get("secret").is_none());
+    }
+
+    #[test]
+    fn an_untrusted_state_is_known_to_nobody() {
+        let error = StoreError::Untrusted { path: "/x".to_owned(), reason: "has mode 0644".to_owned() };
+        let value = written(&report(&Err(error)));
+        assert_eq!((&value["state"], &value["problem"]), (&"untrusted".into(), &"/x: has mode 0644".into()));
+        assert!(value["use_2fa"].is_null() && value["enrolled"].is_null() && value["failures"].is_null());
+    }
+
+    #[test]
+    fn nothing_in_json_can_steer_a_terminal() {
+        let text = "a\u{1b}[2J\u{9b}1m\u{7f}\u{202e}\u{e0001}\"\\é";
+        let bytes = object(&text);
+        let shown = std::str::from_utf8(&bytes).unwrap();
+        assert!(shown.trim_end().chars().all(|c| !steers(c)), "{shown:?}");
+        assert_eq!(serde_json::from_slice::<String>(&bytes).unwrap(), text);
     }
 }

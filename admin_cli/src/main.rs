@@ -7,6 +7,7 @@
 mod absolute;
 mod actor;
 mod arguments;
+mod catalog;
 mod commands;
 mod desk;
 mod failure;

@@ -93,10 +93,9 @@ pub(crate) fn locked(told: &Told) -> String {
 /// `unlock`
 pub(crate) fn unlocked(told: &Told) -> String {
     let user = told.user;
-    let what = match (told.changed, told.after.use_2fa) {
-        (Change::Already, _) => format!("{user}: already unlocked"),
-        (Change::Made, Use2fa::Enabled) => format!("{user} may now turn 2FA off"),
-        (Change::Made, Use2fa::Disabled) => format!("{user} may now turn 2FA off, once it is on"),
+    let what = match told.changed {
+        Change::Already => format!("{user}: already unlocked"),
+        Change::Made => format!("{user} may now turn 2FA off"),
     };
     format!("{what}; to lift a block: {}", command("unblock", user))
 }
@@ -197,3 +196,7 @@ impl Told<'_> {
 fn counted(count: u16, noun: &str) -> String {
     if count == 1 { format!("{count} {noun} is") } else { format!("{count} {noun}s are") }
 }
+
+#[cfg(test)]
+#[path = "sentences_tests.rs"]
+mod tests;

@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::log;
 use crate::output::{Output, Stream, Verdict};
-use crate::sentences::{self, command};
+use crate::sentences::{self, Change, command};
 use crate::transaction::{change_record, current_record, transact};
 
 /// Wrong codes after which it is given up.
@@ -114,7 +114,7 @@ impl Handing<'_> {
         log::write(self.person.as_str(), &Event::Enrolled { token: self.token.id.to_string() });
         let done = told(self.desk, self.person, &outcome, &sentences::enrolled);
         match (self.arguments.json, self.arguments.uri) {
-            (true, _) => output.bytes(&json::object(&json::User::changed(&done.report, true))),
+            (true, _) => output.bytes(&json::object(&json::User::changed(&done.report, Change::Made))),
             (false, true) => output.remark(&done.sentence),
             (false, false) => output.line(&done.sentence),
         }

@@ -3,6 +3,7 @@
 mod access;
 mod enroll;
 mod enroll_screen;
+mod everyone;
 mod look;
 mod new_file;
 mod setting;
@@ -84,7 +85,7 @@ fn for_each(
     let mut objects = Vec::new();
     for name in &users.names {
         match desk.person(name, users.account.unknown()).and_then(|person| one(desk, &person)) {
-            Ok(done) if users.json => objects.push(json::User::changed(&done.report, done.change == Change::Made)),
+            Ok(done) if users.json => objects.push(json::item(&json::User::changed(&done.report, done.change))),
             Ok(done) => output.line(&done.sentence),
             Err(failure) => {
                 output.failure(&failure);
@@ -92,11 +93,11 @@ fn for_each(
             }
         }
     }
-    match objects.as_slice() {
-        _ if !users.json => {}
-        [object] if users.names.len() == 1 => output.bytes(&json::object(object)),
-        [] if users.names.len() == 1 => {}
-        objects => output.bytes(&json::array(objects)),
+    match (objects.as_slice(), users.names.len()) {
+        ([], 1) => {}
+        ([object], 1) => [object.as_slice(), b"\n"].iter().for_each(|part| output.bytes(part)),
+        (objects, _) if users.json => json::array(objects).for_each(|part| output.bytes(part)),
+        _ => {}
     }
     verdict
 }
