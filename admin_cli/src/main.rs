@@ -15,6 +15,7 @@ mod json;
 mod log;
 mod output;
 mod report;
+mod ruling;
 mod sentences;
 mod transaction;
 

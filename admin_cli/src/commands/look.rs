@@ -91,7 +91,7 @@ fn summary(desk: &Desk, config: &str, arguments: &Status, output: &mut Output) -
         state_dir: desk.config.state_dir.as_str().to_owned(),
         owner: installation.owner,
         users: reports.len(),
-        use_2fa: facts().filter(|facts| facts.use_2fa == Use2fa::Enabled).count(),
+        use_2fa: facts().filter(|facts| facts.asked().0 == Use2fa::Enabled).count(),
         enrolled: facts().filter(|facts| facts.is_enrolled()).count(),
         blocked: names(&|report| report.state.as_ref().is_ok_and(|facts| facts.blocked.is_some())),
         untrusted: names(&|report| report.state.is_err()),

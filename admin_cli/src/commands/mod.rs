@@ -106,11 +106,11 @@ fn for_each(
 fn told(desk: &Desk, person: &Person, outcome: &Outcome, sentence: Sentence) -> Done {
     let report = |state: &State| desk.report(person, &Ok(state.clone()), outcome.now);
     let change = if outcome.changed() { Change::Made } else { Change::Already };
-    tell(desk, person, &report(&outcome.before), report(&outcome.after), change, sentence)
+    tell(person, &report(&outcome.before), report(&outcome.after), change, sentence)
 }
 
 /// What became of one user, in words.
-fn tell(desk: &Desk, person: &Person, before: &Report, after: Report, change: Change, sentence: Sentence) -> Done {
+fn tell(person: &Person, before: &Report, after: Report, change: Change, sentence: Sentence) -> Done {
     let unknown = Facts::unknown();
     let told = Told {
         user: person.as_str(),
@@ -118,7 +118,7 @@ fn tell(desk: &Desk, person: &Person, before: &Report, after: Report, change: Ch
         before: before.state.as_ref().unwrap_or(&unknown),
         after: after.state.as_ref().unwrap_or(&unknown),
         changed: change,
-        requiring_rule: desk.requiring_rule(person),
+        requiring_rule: after.state.as_ref().ok().and_then(|facts| facts.ruling.somewhere),
     };
     let sentence = sentence(&told);
     Done { report: after, sentence, change }

@@ -6,7 +6,7 @@
 mod text;
 mod user;
 
-pub use text::{RecordError, VERSION, parse, render};
+pub use text::{RecordError, VERSION, is_label, parse, render};
 pub use user::{UserName, UserNameError};
 
 use std::fmt;
