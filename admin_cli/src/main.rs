@@ -14,6 +14,7 @@ mod failure;
 mod json;
 mod log;
 mod output;
+mod powers;
 mod report;
 mod ruling;
 mod sentences;

@@ -174,7 +174,8 @@ impl Report {
             return None;
         }
         let few = left <= FEW_RECOVERY_CODES && facts.recovery == Recovery::InUse;
-        let more = if few { format!(" (new ones: {})", command("new-recovery-codes", &self.user)) } else { String::new() };
+        let more =
+            if few { format!(" (new ones: {})", command("new-recovery-codes", &self.user)) } else { String::new() };
         Some(format!("Recovery codes left: {left}{more}"))
     }
 
@@ -255,13 +256,19 @@ impl Facts {
 }
 
 impl TokenFacts {
-    fn of(token: &Token) -> Self {
+    /// What is told of a token.
+    pub(crate) fn of(token: &Token) -> Self {
         Self {
             id: token.id.to_string(),
             label: token.label.clone(),
             parameters: token.parameters,
             enrolled_at: token.enrolled_at,
         }
+    }
+
+    /// Its label, or its id.
+    pub(crate) fn called(&self) -> String {
+        if self.label.is_empty() { self.id.clone() } else { format!("\"{}\"", self.label) }
     }
 
     /// A line about it.

@@ -1,13 +1,19 @@
 //! The commands, a file per group, and what they share: several users at once, a line or an object each.
 
 mod access;
+mod doctor;
 mod enroll;
 mod enroll_screen;
 mod everyone;
+mod explain;
+mod grace;
 mod look;
 mod new_file;
+mod not_enrolled;
+mod recovery_codes;
 mod setting;
 mod setup;
+mod tokens;
 mod warnings;
 
 use nix::unistd::geteuid;
@@ -55,8 +61,15 @@ fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failu
         Command::Unblock(users) => access::unblock(&desk()?, users, output),
         Command::Forget(users) => access::forget(&desk()?, users, output),
         Command::Status(status) => look::status(&desk()?, config, status, output)?,
+        Command::List(list) if list.not_enrolled => not_enrolled::list(&desk()?, list, output)?,
         Command::List(list) => look::list(&desk()?, list, output)?,
+        Command::Explain(explain) => explain::explain(&desk()?, explain, output)?,
+        Command::Doctor(doctor) => doctor::doctor(config, doctor, output),
         Command::Enroll(enroll) => enroll::enroll(&desk()?, enroll, output)?,
+        Command::Tokens(tokens) => tokens::tokens(&desk()?, tokens, output)?,
+        Command::RemoveToken(remove) => tokens::remove(&desk()?, remove, output)?,
+        Command::NewRecoveryCodes(renew) => recovery_codes::renew(&desk()?, renew, output)?,
+        Command::Grace(grace) => grace::grace(&desk()?, grace, output),
     })
 }
 

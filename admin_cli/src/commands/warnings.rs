@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use countersign_common::config::{Config, Outcome, Recovery, Rule, SelfService};
+use countersign_common::config::{Config, Outcome, Rule, SelfService};
 use countersign_common::record::UserName;
 use countersign_common::system::{Account, Accounts, GroupLookup};
-use countersign_common::token::Seconds;
 
 use crate::desk::NO_ID;
 
@@ -41,12 +40,6 @@ pub(super) fn warnings(config: &Config, accounts: &dyn Accounts) -> Vec<String> 
 /// Keys that this version reads but does not act on.
 fn without_effect(config: &Config, found: &mut Vec<String>) {
     let mut push = |key: &str| found.push(format!("{key} has no effect in this version"));
-    if config.recovery != Recovery::default() {
-        push("[recovery] codes");
-    }
-    if config.enrollment.grace.as_seconds() != Seconds(0) {
-        push("[enrollment] grace");
-    }
     if config.self_service != SelfService::default() {
         push("[self_service]");
     }
@@ -168,14 +161,16 @@ mod tests {
     }
 
     #[test]
+    fn keys_with_effect_are_not_warned_of() {
+        for text in ["[recovery]\ncodes = 4", "[enrollment]\ngrace = '7d'"] {
+            assert_eq!(warned(text), [""; 0]);
+        }
+    }
+
+    #[test]
     fn keys_without_effect_are_named() {
         let delegate = "[[delegate]]\ngroup='staff'\nover=['staff']\nmay=['unblock']";
-        for (text, key) in [
-            ("[recovery]\ncodes = 4", "[recovery] codes"),
-            ("[enrollment]\ngrace = '7d'", "[enrollment] grace"),
-            ("[self_service]\nconfirm = 'none'", "[self_service]"),
-            (delegate, "[[delegate]]"),
-        ] {
+        for (text, key) in [("[self_service]\nconfirm = 'none'", "[self_service]"), (delegate, "[[delegate]]")] {
             assert_eq!(warned(text), [format!("{key} has no effect in this version")]);
         }
     }

@@ -75,8 +75,8 @@ impl<const MIN: u64, const MAX: u64> FromStr for Duration<MIN, MAX> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let seconds = parse_duration(text)
-            .ok_or("must be a whole number and a unit, as in \"30s\", \"15m\", \"12h\", \"7d\"")?;
+        let seconds =
+            parse_duration(text).ok_or("must be a whole number and a unit, as in \"30s\", \"15m\", \"12h\", \"7d\"")?;
         if (MIN..=MAX).contains(&seconds) {
             Ok(Self(seconds))
         } else {

@@ -56,7 +56,8 @@ pub fn select_everywhere(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
 #[must_use]
 pub fn select_somewhere(rules: &[Rule], facts: &dyn RuleFacts) -> Option<usize> {
     let may_require = |rule: &Rule| {
-        let never = rule.services.as_ref().is_some_and(Vec::is_empty) || rule.networks.as_ref().is_some_and(Vec::is_empty);
+        let never =
+            rule.services.as_ref().is_some_and(Vec::is_empty) || rule.networks.as_ref().is_some_and(Vec::is_empty);
         rule.then == Outcome::Required && !never && matches_user(rule, facts) != Membership::No
     };
     rules.iter().position(may_require).map(|index| index.saturating_add(1))
