@@ -200,13 +200,12 @@ fn check_config_names_line_and_key() {
 #[test]
 fn check_config_warns_of_what_is_hardly_meant() {
     let world = bare_world();
-    let text = "[administrators]\ngroups = [\"ghosts\"]\n[recovery]\ncodes = 3\n[[rule]]\nservices = [\"sshd\"]\nusers = [\"nobody-such\"]\nthen = \"skip\"\n";
+    let text = "[administrators]\ngroups = [\"ghosts\"]\n[self_service]\nconfirm = \"none\"\n[[rule]]\nservices = [\"sshd\"]\nusers = [\"nobody-such\"]\nthen = \"skip\"\n";
     world.write_file("/etc/new.toml", text, 0o644);
     let outcome = world.countersign(&["check-config", "/etc/new.toml"]);
     assert_eq!(outcome.ok(), "/etc/new.toml: ok\n");
     let errors = outcome.errors();
-    for warning in ["group ghosts does not exist", "[recovery] codes has no effect", "user nobody-such does not exist"]
-    {
+    for warning in ["group ghosts does not exist", "[self_service] has no effect", "user nobody-such does not exist"] {
         assert!(errors.contains(warning), "{errors}");
     }
     assert!(errors.lines().all(|line| line.starts_with("warning: /etc/new.toml: ")));

@@ -18,6 +18,8 @@ pub const WRONG_AGAIN: &str = "Otp invalid! If you typed it correctly, set your 
 
 /// A configuration: everyone is asked for a code.
 pub const ON: &str = "[defaults]\nuse_2fa = true\n";
+/// Nobody is given recovery codes: a block leaves no way in.
+pub const NO_RECOVERY: &str = "[recovery]\ncodes = 0\n";
 /// Seconds of a step.
 pub const STEP: i64 = 30;
 
