@@ -1,7 +1,9 @@
 //! What every command about users works with: configuration, store, accounts, clock, who acts, the log.
 
+use std::sync::OnceLock;
+
 use countersign_common::audit::Event;
-use countersign_common::config::{Config, Outcome, Rule};
+use countersign_common::config::Config;
 use countersign_common::decision::{Administrator, Demand, Target};
 use countersign_common::record::{CanToggle, UserName};
 use countersign_common::store::{FileStore, INSTALLATION_PATH, State, Store, StoreError};
@@ -12,6 +14,7 @@ use crate::actor::Actor;
 use crate::failure::Failure;
 use crate::log;
 use crate::report::Report;
+use crate::ruling::Ruling;
 
 /// Stands for "no account" where a uid or gid is kept: the number no account can have (`chown(2)`).
 pub(crate) const NO_ID: u32 = u32::MAX;
@@ -38,8 +41,9 @@ pub(crate) struct Person {
 pub(crate) struct Desk {
     pub(crate) config: Config,
     pub(crate) store: FileStore,
-    pub(crate) actor: Actor,
-    accounts: NssAccounts,
+    /// Who runs the command; looked up when there is something to sign.
+    actor: OnceLock<Actor>,
+    pub(crate) accounts: NssAccounts,
     clock: SystemClock,
 }
 
@@ -47,6 +51,12 @@ impl Person {
     /// The name as text.
     pub(crate) fn as_str(&self) -> &str {
         self.name.as_str()
+    }
+
+    /// The account, or one that can be a member of a group by name alone.
+    pub(crate) fn account_or_stranger(&self) -> Account {
+        let stranger = || Account { name: self.name.clone(), uid: NO_ID, gid: NO_ID };
+        self.account.clone().unwrap_or_else(stranger)
     }
 
     /// The account's uid, or [`NO_ID`].
@@ -61,7 +71,12 @@ impl Desk {
         let config = load_config(config_path)?;
         let store =
             FileStore::open(config.state_dir.as_str(), INSTALLATION_PATH).map_err(|error| Failure::of_store(&error))?;
-        Ok(Self { config, store, actor: Actor::of_this_process(), accounts: NssAccounts, clock: SystemClock })
+        Ok(Self { config, store, actor: OnceLock::new(), accounts: NssAccounts, clock: SystemClock })
+    }
+
+    /// Who runs the command.
+    pub(crate) fn actor(&self) -> &Actor {
+        self.actor.get_or_init(Actor::of_this_process)
     }
 
     /// The time now.
@@ -94,30 +109,9 @@ impl Desk {
         failure.hint("if it is spelled right, add --no-account")
     }
 
-    /// The person of a user that has state, for a list of all. The accounts are asked only where the answer matters:
-    /// else a list would cost as much as all look-ups together.
-    fn listed(&self, name: &UserName, recorded_uid: Option<u32>) -> (Person, Administrator) {
-        let recorded = recorded_uid
-            .filter(|uid| *uid != NO_ID)
-            .map(|uid| Person { name: name.clone(), account: Some(Account { name: name.clone(), uid, gid: NO_ID }) });
-        if let (Some(person), []) = (&recorded, self.config.administrators.groups.as_slice()) {
-            return (person.clone(), self.administrator(person));
-        }
-        let stranger = Person { name: name.clone(), account: None };
-        let person = match self.accounts.by_name(name.as_str()) {
-            Ok(Some(account)) => Person { name: name.clone(), account: Some(account) },
-            Ok(None) => recorded.unwrap_or(stranger),
-            Err(_) => return (recorded.unwrap_or(stranger), Administrator::Unknown),
-        };
-        let administrator = self.administrator(&person);
-        (person, administrator)
-    }
-
     /// Whether the person is an administrator.
     pub(crate) fn administrator(&self, person: &Person) -> Administrator {
-        let stranger = || Account { name: person.name.clone(), uid: NO_ID, gid: NO_ID };
-        let account = person.account.clone().unwrap_or_else(stranger);
-        administrator(&self.config, &self.accounts, &account)
+        administrator(&self.config, &self.accounts, &person.account_or_stranger())
     }
 
     /// The person as the target of a change by root, which no setting of that person can stop.
@@ -127,32 +121,14 @@ impl Desk {
 
     /// What is known about a person.
     pub(crate) fn report(&self, person: &Person, state: &Result<State, StoreError>, now: UnixTime) -> Report {
-        Report::of(&self.config, person, self.administrator(person), state, now)
-    }
-
-    /// What is known about one of all users that have state.
-    pub(crate) fn listed_report(&self, name: &UserName, state: &Result<State, StoreError>, now: UnixTime) -> Report {
-        let recorded_uid = state.as_ref().ok().and_then(|state| state.record.as_ref()).map(|record| record.uid);
-        let (person, administrator) = self.listed(name, recorded_uid);
-        Report::of(&self.config, &person, administrator, state, now)
-    }
-
-    /// The first rule that may require a code of this person on some service, whatever the setting.
-    pub(crate) fn requiring_rule(&self, person: &Person) -> Option<usize> {
-        requiring_rule(&self.config, person.as_str())
+        let ruling = Ruling::of(&self.config.rules, &self.accounts, person);
+        Report::of(&self.config, person, self.administrator(person), ruling, state, now)
     }
 
     /// Logs a change that was made.
     pub(crate) fn log_change(&self, user: &UserName, what: &'static str) {
-        log::write(user.as_str(), &Event::Changed { what, by: self.actor.for_log() });
+        log::write(user.as_str(), &Event::Changed { what, by: self.actor().for_log() });
     }
-}
-
-/// The first rule that may require a code of this user on some service, whatever the setting.
-pub(crate) fn requiring_rule(config: &Config, user: &str) -> Option<usize> {
-    let names = |rule: &Rule| rule.users.as_ref().is_none_or(|users| users.iter().any(|name| name == user));
-    let index = config.rules.iter().position(|rule| rule.then == Outcome::Required && names(rule))?;
-    Some(index.saturating_add(1))
 }
 
 /// Logs what of an error root should learn from the log too.

@@ -33,6 +33,11 @@ impl Failure {
             StoreError::Untrusted { path, reason } if path == INSTALLATION_PATH && reason == "does not exist" => {
                 failure.hint("set it up once with: countersign init")
             }
+            StoreError::Untrusted { reason, .. }
+                if reason.starts_with("has mode") || reason.starts_with("is owned") =>
+            {
+                failure.hint("it, and every directory above it, must be closed to others: see ls -ld")
+            }
             StoreError::Untrusted { .. } => failure.hint("is the state directory mounted?"),
             StoreError::Busy { .. } | StoreError::WriteFailed { .. } | StoreError::NameTooLong => failure,
         }

@@ -1,5 +1,6 @@
 //! The JSON of one user, field by field, and how it is written: nothing in it can steer a terminal.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use countersign_common::counters::LastAccepted;
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use crate::output::steers;
 use crate::report::{Facts, Report, Source, TokenFacts};
+use crate::sentences::Change;
 
 /// One user. Every field is always there; `null` where there is nothing to say, or it cannot be known.
 #[derive(Debug, Serialize)]
@@ -17,12 +19,12 @@ pub(crate) struct User {
     name: String,
     uid: Option<u32>,
     use_2fa: Option<bool>,
-    use_2fa_source: Option<&'static str>,
+    use_2fa_source: Option<Cow<'static, str>>,
     can_toggle: Option<bool>,
     administrator: Option<bool>,
     enrolled: Option<bool>,
     tokens: Vec<Token>,
-    recovery_codes_left: Option<usize>,
+    recovery_codes_left: Option<u8>,
     failures: Option<u16>,
     blocked: Option<Blocked>,
     grace_until: Option<String>,
@@ -35,8 +37,9 @@ pub(crate) struct User {
     changed: Option<bool>,
 }
 
+/// A token, without its secret.
 #[derive(Debug, Serialize)]
-struct Token {
+pub(crate) struct Token {
     id: String,
     label: String,
     algorithm: &'static str,
@@ -65,10 +68,11 @@ impl User {
         Self {
             name: report.user.clone(),
             uid: report.uid,
-            use_2fa: facts.map(|facts| facts.use_2fa.as_bool()),
-            use_2fa_source: facts.map(|facts| match facts.source {
-                Source::Record => "record",
-                Source::Default => "default",
+            use_2fa: facts.map(|facts| facts.asked().0.as_bool()),
+            use_2fa_source: facts.map(|facts| match facts.asked().1 {
+                Source::Record => Cow::Borrowed("record"),
+                Source::Default => Cow::Borrowed("default"),
+                Source::Rule(number) => Cow::Owned(format!("rule {number}")),
             }),
             can_toggle: facts.map(|facts| facts.can_toggle.as_bool()),
             administrator: match report.administrator {
@@ -81,7 +85,7 @@ impl User {
             recovery_codes_left: facts.map(|facts| facts.recovery_codes_left),
             failures: facts.map(|facts| facts.failures),
             blocked: facts.and_then(|facts| facts.blocked).map(Blocked::of),
-            grace_until: None,
+            grace_until: facts.and_then(|facts| facts.grace.end()).map(|end| end.to_string()),
             last_accepted: facts.and_then(|facts| facts.last_accepted.as_ref()).map(Accepted::of),
             changed_at: facts.and_then(|facts| facts.changed.as_ref()).map(|(at, _)| at.to_string()),
             changed_by: facts.and_then(|facts| facts.changed.as_ref()).map(|(_, by)| by.clone()),
@@ -92,13 +96,14 @@ impl User {
     }
 
     /// A user after a command that changes.
-    pub(crate) fn changed(report: &Report, changed: bool) -> Self {
-        Self { changed: Some(changed), ..Self::shown(report) }
+    pub(crate) fn changed(report: &Report, change: Change) -> Self {
+        Self { changed: Some(change == Change::Made), ..Self::shown(report) }
     }
 }
 
 impl Token {
-    fn of(token: &TokenFacts) -> Self {
+    /// A token as `status` and `tokens` show it.
+    pub(crate) fn of(token: &TokenFacts) -> Self {
         Self {
             id: token.id.clone(),
             label: token.label.clone(),
@@ -147,15 +152,14 @@ pub(crate) fn item(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// An array, an item per line.
-pub(crate) fn array<T: Serialize>(values: &[T]) -> Vec<u8> {
-    let mut bytes = b"[".to_vec();
-    for (index, value) in values.iter().enumerate() {
-        bytes.extend_from_slice(if index == 0 { b"\n" } else { b",\n" });
-        bytes.extend(item(value));
-    }
-    bytes.extend_from_slice(b"\n]\n");
-    bytes
+/// The parts of an array of items, an item per line.
+pub(crate) fn array(items: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
+    let (end, between): (&[u8], &[u8]) = if items.is_empty() { (b"]\n", b"") } else { (b"\n]\n", b",\n") };
+    let separated = items.iter().enumerate().flat_map(move |(index, item)| {
+        let before: &[u8] = if index == 0 { b"\n" } else { between };
+        [before, item.as_slice()]
+    });
+    [b"[".as_slice()].into_iter().chain(separated).chain([end])
 }
 
 /// Escapes everything that could steer a terminal.
@@ -163,7 +167,8 @@ struct Compact;
 
 impl serde_json::ser::Formatter for Compact {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if !fragment.contains(steers) {
+        let plain = fragment.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if plain || !fragment.contains(steers) {
             return writer.write_all(fragment.as_bytes());
         }
         for c in fragment.chars() {
@@ -177,5 +182,120 @@ impl serde_json::ser::Formatter for Compact {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_common::config::Config;
+    use countersign_common::counters::{Counters, Throttle};
+    use countersign_common::record::{Record, Revision, Use2fa, UserName};
+    use countersign_common::store::{State, StoreError};
+    use countersign_common::system::{Account, new_id, new_token};
+    use countersign_common::token::{Parameters, Seconds};
+
+    use crate::desk::Person;
+    use crate::ruling::Ruling;
+
+    const FIELDS: [&str; 17] = [
+        "user",
+        "uid",
+        "use_2fa",
+        "use_2fa_source",
+        "can_toggle",
+        "administrator",
+        "enrolled",
+        "tokens",
+        "recovery_codes_left",
+        "failures",
+        "blocked",
+        "grace_until",
+        "last_accepted",
+        "changed_at",
+        "changed_by",
+        "state",
+        "problem",
+    ];
+
+    fn time(seconds: u64) -> UnixTime {
+        UnixTime::new(seconds).unwrap()
+    }
+
+    fn report(state: &Result<State, StoreError>) -> Report {
+        let name = UserName::new("alice").unwrap();
+        let account = Account { name: name.clone(), uid: 1000, gid: 1000 };
+        let person = Person { name, account: Some(account) };
+        let ruling = Ruling::default();
+        Report::of(&Config::default(), &person, Administrator::No, ruling, state, time(1_795_507_210))
+    }
+
+    fn full_state() -> State {
+        let config = Config::default();
+        let name = UserName::new("alice").unwrap();
+        let blank = countersign_common::decision::blank(&config, new_id().unwrap(), name, 1000, time(5));
+        let token = new_token(Parameters::default(), time(1_795_507_200)).unwrap();
+        let record = Record {
+            revision: Revision(1),
+            use_2fa: Use2fa::Enabled,
+            changed_by: "root".to_owned(),
+            tokens: vec![token],
+            ..blank
+        };
+        let throttle = Throttle { failures: 5, last_failure: time(1_795_507_200), delay: Seconds(30) };
+        let last =
+            LastAccepted { at: time(1_795_507_100), service: "sshd".to_owned(), rhost: String::new(), offset: -1 };
+        let counters = Counters { throttle, last_accepted: Some(last), ..Counters::default() };
+        State { record: Some(record), counters }
+    }
+
+    fn written(report: &Report) -> serde_json::Value {
+        serde_json::from_slice(&object(&User::shown(report))).unwrap()
+    }
+
+    #[test]
+    fn every_field_is_always_there_and_no_other() {
+        let untrusted = StoreError::Untrusted { path: "/x".to_owned(), reason: "has mode 0644".to_owned() };
+        for state in [Ok(State::default()), Ok(full_state()), Err(untrusted)] {
+            let text = String::from_utf8(object(&User::shown(&report(&state)))).unwrap();
+            let places: Vec<_> = FIELDS.iter().map(|field| text.find(&format!("\"{field}\":"))).collect();
+            assert!(places.iter().all(Option::is_some), "{text}");
+            assert_eq!(written(&report(&state)).as_object().unwrap().len(), FIELDS.len());
+        }
+    }
+
+    #[test]
+    fn a_full_state_is_told_without_its_secret() {
+        let state = full_state();
+        let secret = state.record.as_ref().unwrap().tokens[0].secret.to_base32();
+        let text = String::from_utf8(object(&User::changed(&report(&Ok(state)), Change::Made))).unwrap();
+        assert!(!text.contains(secret.as_str()));
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["blocked"]["until"], "2026-11-24T08:00:30Z");
+        assert_eq!(value["last_accepted"]["rhost"], serde_json::Value::Null);
+        assert_eq!(value["last_accepted"]["offset_steps"], -1);
+        assert_eq!(value["tokens"][0]["period"], 30);
+        assert_eq!(
+            (&value["changed"], &value["enrolled"], &value["failures"]),
+            (&true.into(), &true.into(), &5.into())
+        );
+        assert!(value["tokens"][0].get("secret").is_none());
+    }
+
+    #[test]
+    fn an_untrusted_state_is_known_to_nobody() {
+        let error = StoreError::Untrusted { path: "/x".to_owned(), reason: "has mode 0644".to_owned() };
+        let value = written(&report(&Err(error)));
+        assert_eq!((&value["state"], &value["problem"]), (&"untrusted".into(), &"/x: has mode 0644".into()));
+        assert!(value["use_2fa"].is_null() && value["enrolled"].is_null() && value["failures"].is_null());
+    }
+
+    #[test]
+    fn nothing_in_json_can_steer_a_terminal() {
+        let text = "a\u{1b}[2J\u{9b}1m\u{7f}\u{202e}\u{e0001}\"\\é";
+        let bytes = object(&text);
+        let shown = std::str::from_utf8(&bytes).unwrap();
+        assert!(shown.trim_end().chars().all(|c| !steers(c)), "{shown:?}");
+        assert_eq!(serde_json::from_slice::<String>(&bytes).unwrap(), text);
     }
 }

@@ -7,13 +7,16 @@
 mod absolute;
 mod actor;
 mod arguments;
+mod catalog;
 mod commands;
 mod desk;
 mod failure;
 mod json;
 mod log;
 mod output;
+mod powers;
 mod report;
+mod ruling;
 mod self_service;
 mod sentences;
 mod transaction;

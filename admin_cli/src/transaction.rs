@@ -80,7 +80,7 @@ pub(crate) fn change_record(
     now: UnixTime,
 ) -> Result<Written, Failure> {
     let record = current_record(desk, person, session.state(), now)?;
-    let applied = apply_all(changes, &record, &desk.actor.name, now)
+    let applied = apply_all(changes, &record, &desk.actor().name, now)
         .map_err(|refused| Failure::new(format!("{}: {}", person.as_str(), why_refused(refused))))?;
     match applied {
         Applied::Changed(next) => {

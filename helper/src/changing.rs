@@ -6,7 +6,7 @@
 use countersign_common::audit::Event;
 use countersign_common::counters::Counters;
 use countersign_common::decision::{Action, Applied, Change, Denied, Enrolled, apply_all, authorize, blank, unblocked};
-use countersign_common::record::{Record, Revision, Token};
+use countersign_common::record::{Record, Revision, meant};
 use countersign_common::store::{FileSession, Session, State, Store, Written};
 use countersign_common::system::{new_id, new_recovery_codes};
 use countersign_common::token::{RecoveryCode, TokenId, UnixTime};
@@ -18,8 +18,6 @@ use crate::refusal::Refusal;
 
 /// How often a change is tried when others change the same user.
 const ATTEMPTS: usize = 5;
-/// The fewest digits by which a token is named.
-const FEWEST_DIGITS: usize = 4;
 
 /// What is to be changed, once everything is asked and answered.
 pub(crate) struct Order<'a> {
@@ -152,21 +150,14 @@ impl Order<'_> {
         })
     }
 
-    /// The token of an id, of the first digits of one, or of a label.
+    /// The token that is meant.
     fn named_token(&self, record: &Record) -> Result<TokenId, Refusal> {
         let named = self.token.as_deref().unwrap_or_default();
-        let fits = |token: &&Token| {
-            let by_id = named.len() >= FEWEST_DIGITS && token.id.to_string().starts_with(named);
-            by_id || (!named.is_empty() && token.label == named)
-        };
-        let mut found = record.tokens.iter().filter(fits);
-        match (found.next(), found.next()) {
-            (Some(token), None) => Ok(token.id),
-            (Some(_), Some(_)) => Err(Refusal::new(format!("{named}: more than one token is called so"))
+        match meant(&record.tokens, named).as_slice() {
+            [token] => Ok(token.id),
+            [_, _, ..] => Err(Refusal::new(format!("{named}: more than one token is called so"))
                 .hint("name it by more digits of its id: countersign tokens")),
-            (None, _) => {
-                Err(Refusal::new(format!("{named}: there is no such token")).hint("to see them: countersign tokens"))
-            }
+            [] => Err(Refusal::new(format!("{named}: there is no such token")).hint("to see them: countersign tokens")),
         }
     }
 

@@ -9,7 +9,7 @@ use countersign_common::decision::{
     Actor, Change, Denied, Disabling, Login, Offer, Plan, Target, authorize, plan, prove, proven,
 };
 use countersign_common::notice::{Notice, PROMPT, Stage};
-use countersign_common::record::{CanToggle, Revision, Token, UserName};
+use countersign_common::record::{CanToggle, Token, UserName};
 use countersign_common::screen::{Enrollment, Polarity, Word};
 use countersign_common::store::{Session, State, Store, Written};
 use countersign_common::system::{issuer, new_token};
@@ -21,7 +21,7 @@ use crate::authenticate::refuse;
 use crate::conversation::{Conversation, ConversationError, Echo, Reply};
 use crate::login::Machine;
 use crate::outcome::{Granted, Refused, Verdict};
-use crate::pending::{Pending, Proven};
+use crate::pending::{Edition, Pending, Proven, edition_of};
 
 /// Services whose own prompt option would replace ours: the screen goes as text, a short prompt follows.
 const TEXT_BEFORE_PROMPT: [&str; 2] = ["sudo", "sudo-i"];
@@ -46,7 +46,7 @@ pub(crate) fn enroll<S: Store>(
     login: &Login,
     store: &S,
     user: &UserName,
-    revision: Revision,
+    edition: Edition,
     offer: Offer,
 ) -> Verdict {
     let token = new_token(config.new_token_parameters(), machine.now()?)?;
@@ -59,7 +59,7 @@ pub(crate) fn enroll<S: Store>(
             Answer::Code(code) => {
                 if let Some(step) = prove(config, &token, machine.now()?, &code) {
                     let proof = Proven::Token(token, step);
-                    return keep(machine, config, login, store, user, revision, proof);
+                    return keep(machine, config, login, store, user, edition, proof);
                 }
                 let attempt = tries.attempt();
                 let detail = Some("at enrollment".to_owned());
@@ -71,7 +71,7 @@ pub(crate) fn enroll<S: Store>(
                 None => tries.uncounted(Some(Notice::NoTimeLeft), RefusedReason::NoTimeLeft)?,
             },
             Answer::Word(Word::Disable) => match offer.disabling {
-                Disabling::Allowed => return keep(machine, config, login, store, user, revision, Proven::Disable),
+                Disabling::Allowed => return keep(machine, config, login, store, user, edition, Proven::Disable),
                 Disabling::Refused => tries.uncounted(Some(Notice::MayNotDisable), RefusedReason::MayNotDisable)?,
             },
             Answer::Word(word) => {
@@ -194,13 +194,13 @@ fn keep<S: Store>(
     login: &Login,
     store: &S,
     user: &UserName,
-    revision: Revision,
+    edition: Edition,
     what: Proven,
 ) -> Verdict {
     let mut session = store.begin(user)?;
     let now = machine.now()?;
     let state = session.state();
-    if revision_of(state) != revision {
+    if edition_of(state) != edition {
         return Err(settings_changed());
     }
     match plan(config, login, state.record.as_ref(), &state.counters, now) {
@@ -218,16 +218,16 @@ fn keep<S: Store>(
         Written::Conflict => return Err(settings_changed()),
     }
     drop(session);
-    remember(machine, user, revision, now, what)
+    remember(machine, user, edition, now, what)
 }
 
-fn remember(machine: &Machine, user: &UserName, revision: Revision, proven_at: UnixTime, what: Proven) -> Verdict {
+fn remember(machine: &Machine, user: &UserName, edition: Edition, proven_at: UnixTime, what: Proven) -> Verdict {
     let pending = Pending {
         process: std::process::id(),
         service: machine.service(),
         user: user.clone(),
         proven_at,
-        revision,
+        edition,
         what,
     };
     match machine.handle.set_pending(pending) {
@@ -245,10 +245,6 @@ pub(crate) fn may_disable(config: &Config, login: &Login, state: &State) -> Resu
         Denied::LookupFailed => Refused::because(RefusedReason::UserLookup, Notice::NotAvailable),
         _ => Refused::because(RefusedReason::MayNotDisable, Notice::MayNotDisable),
     })
-}
-
-pub(crate) fn revision_of(state: &State) -> Revision {
-    state.record.as_ref().map(|record| record.revision).unwrap_or_default()
 }
 
 pub(crate) fn settings_changed() -> Refused {

@@ -58,7 +58,8 @@ impl Clock {
     /// A shell command that stops the clock at a unix time from inside the world, in the middle of a script.
     pub fn freezing_command(&self, unix_time: i64) -> String {
         assert!(unix_time != 0, "unix time 0 stands for a running clock");
-        let bytes: String = unix_time.to_ne_bytes().iter().map(|byte| format!("\\{byte:03o}")).collect();
+        let bytes: Vec<String> = unix_time.to_ne_bytes().iter().map(|byte| format!("\\{byte:03o}")).collect();
+        let bytes = bytes.concat();
         format!("printf '{bytes}' | dd of={PAGE} bs=1 seek={FROZEN_AT} conv=notrunc status=none")
     }
 

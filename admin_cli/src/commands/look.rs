@@ -1,11 +1,10 @@
 //! `status`, `list`: what is known, without changing anything.
 
-use std::thread;
-
-use countersign_common::record::{Use2fa, UserName};
+use countersign_common::record::Use2fa;
 use countersign_common::store::{INSTALLATION_PATH, Installation, Store};
 use serde::Serialize;
 
+use super::everyone;
 use crate::arguments::{List, NoAccount, Status};
 use crate::desk::{Desk, log_untrusted};
 use crate::failure::Failure;
@@ -13,8 +12,6 @@ use crate::json;
 use crate::output::{Output, Verdict};
 use crate::report::Report;
 
-/// Fewer users than this are read by one thread.
-const WORTH_A_THREAD: usize = 500;
 /// The name column is at most this wide; a longer name pushes its row.
 const NAME_WIDTH: usize = 20;
 
@@ -28,7 +25,7 @@ pub(super) fn status(desk: &Desk, config: &str, arguments: &Status, output: &mut
             } else {
                 report.block().iter().for_each(|line| output.line(line));
             }
-            Ok(verdict_on(&[report]))
+            Ok(verdict_on(&report))
         }
         None => summary(desk, config, arguments, output),
     }
@@ -45,12 +42,13 @@ fn one(desk: &Desk, user: &str, account: &NoAccount) -> Result<Report, Failure> 
 
 /// `list`
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
-    let reports = all(desk)?;
     if arguments.json {
-        let objects: Vec<json::User> = reports.iter().map(json::User::shown).collect();
-        output.bytes(&json::array(&objects));
-        return Ok(verdict_on(&reports));
+        let objects = everyone::each(desk, |report| (json::item(&json::User::shown(report)), verdict_on(report)))?;
+        let (objects, verdicts): (Vec<_>, Vec<_>) = objects.into_iter().unzip();
+        json::array(&objects).for_each(|part| output.bytes(part));
+        return Ok(worst(verdicts));
     }
+    let reports = everyone::each(desk, Report::clone)?;
     let longest = reports.iter().map(|report| report.user.chars().count()).max().unwrap_or(0);
     let width = longest.clamp("USER".len(), NAME_WIDTH);
     let mut row = |name: &str, [used, toggle, tokens, state]: [&str; 4]| {
@@ -65,7 +63,7 @@ pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result
             output.failure(&Failure::of_user(&report.user, error));
         }
     }
-    Ok(verdict_on(&reports))
+    Ok(worst(reports.iter().map(verdict_on)))
 }
 
 /// What `status` says of the installation.
@@ -82,7 +80,7 @@ struct Summary {
 }
 
 fn summary(desk: &Desk, config: &str, arguments: &Status, output: &mut Output) -> Result<Verdict, Failure> {
-    let reports = all(desk)?;
+    let reports = everyone::each(desk, Report::clone)?;
     let installation = Installation::load(INSTALLATION_PATH).map_err(|error| Failure::of_store(&error))?;
     let facts = || reports.iter().filter_map(|report| report.state.as_ref().ok());
     let names = |wanted: &dyn Fn(&&Report) -> bool| {
@@ -93,7 +91,7 @@ fn summary(desk: &Desk, config: &str, arguments: &Status, output: &mut Output) -
         state_dir: desk.config.state_dir.as_str().to_owned(),
         owner: installation.owner,
         users: reports.len(),
-        use_2fa: facts().filter(|facts| facts.use_2fa == Use2fa::Enabled).count(),
+        use_2fa: facts().filter(|facts| facts.asked().0 == Use2fa::Enabled).count(),
         enrolled: facts().filter(|facts| facts.is_enrolled()).count(),
         blocked: names(&|report| report.state.as_ref().is_ok_and(|facts| facts.blocked.is_some())),
         untrusted: names(&|report| report.state.is_err()),
@@ -103,7 +101,7 @@ fn summary(desk: &Desk, config: &str, arguments: &Status, output: &mut Output) -
     } else {
         summary.print(desk, output);
     }
-    Ok(verdict_on(&reports))
+    Ok(worst(reports.iter().map(verdict_on)))
 }
 
 impl Summary {
@@ -126,7 +124,7 @@ impl Summary {
 }
 
 /// A number, and the first few names.
-fn named(names: &[String]) -> String {
+pub(super) fn named(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let first: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
     match names.len() {
@@ -136,32 +134,12 @@ fn named(names: &[String]) -> String {
     }
 }
 
-fn verdict_on(reports: &[Report]) -> Verdict {
-    if reports.iter().all(|report| report.state.is_ok()) { Verdict::Done } else { Verdict::Failed }
+/// Whether this user's state can be trusted.
+pub(super) fn verdict_on(report: &Report) -> Verdict {
+    if report.state.is_ok() { Verdict::Done } else { Verdict::Failed }
 }
 
-/// Every user that has state, in order of names; on as many processors as there are.
-fn all(desk: &Desk) -> Result<Vec<Report>, Failure> {
-    let users = desk.store.users().map_err(|error| Failure::of_store(&error))?;
-    let now = desk.now()?;
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(users.len() / WORTH_A_THREAD).max(1);
-    let chunk = users.len().div_ceil(threads).max(1);
-    let read = |users: &[UserName]| {
-        users.iter().map(|user| desk.listed_report(user, &desk.store.view(user), now)).collect::<Vec<_>>()
-    };
-    let reports = thread::scope(|scope| {
-        let parts: Vec<_> = users
-            .chunks(chunk)
-            .map(|users| (users, thread::Builder::new().spawn_scoped(scope, move || read(users))))
-            .collect();
-        // Where no thread is to be had, the work is done here.
-        parts
-            .into_iter()
-            .flat_map(|(users, part)| match part {
-                Ok(part) => part.join().unwrap_or_else(|_| read(users)),
-                Err(_) => read(users),
-            })
-            .collect()
-    });
-    Ok(reports)
+/// The verdict on all of them.
+pub(super) fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+    if verdicts.into_iter().all(|verdict| verdict == Verdict::Done) { Verdict::Done } else { Verdict::Failed }
 }

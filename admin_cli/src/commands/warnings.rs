@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use countersign_common::config::{Config, DEFAULT_EXCEPT, Outcome, Recovery, Rule};
+use countersign_common::config::{Config, DEFAULT_EXCEPT, Outcome, Rule};
 use countersign_common::record::UserName;
 use countersign_common::system::{Account, Accounts, GroupLookup};
-use countersign_common::token::Seconds;
 
 use crate::desk::NO_ID;
 
@@ -28,7 +27,6 @@ const SCREENLESS: [&str; 12] = [
 /// Everything that is allowed but odd, in the order of the file.
 pub(super) fn warnings(config: &Config, accounts: &dyn Accounts) -> Vec<String> {
     let mut found = Vec::new();
-    without_effect(config, &mut found);
     enrollment_services(config, &mut found);
     for (index, rule) in config.rules.iter().enumerate() {
         odd_rule(config, rule, index, &mut found);
@@ -36,17 +34,6 @@ pub(super) fn warnings(config: &Config, accounts: &dyn Accounts) -> Vec<String> 
     }
     unknown_groups(config, accounts, &mut found);
     found
-}
-
-/// Keys that this version reads but does not act on.
-fn without_effect(config: &Config, found: &mut Vec<String>) {
-    let mut push = |key: &str| found.push(format!("{key} has no effect in this version"));
-    if config.recovery != Recovery::default() {
-        push("[recovery] codes");
-    }
-    if config.enrollment.grace.as_seconds() != Seconds(0) {
-        push("[enrollment] grace");
-    }
 }
 
 fn enrollment_services(config: &Config, found: &mut Vec<String>) {
@@ -122,5 +109,97 @@ fn unknown_groups(config: &Config, accounts: &dyn Accounts, found: &mut Vec<Stri
             GroupLookup::NoSuchGroup => found.push(format!("group {group} does not exist")),
             GroupLookup::Failed => found.push(format!("group {group} cannot be looked up")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_common::config::{SHIPPED, parse};
+    use countersign_common::system::LookupError;
+    use nix::errno::Errno;
+
+    /// A system with the user alice, the group staff, and a group whose server is away.
+    struct Fixed;
+
+    impl Accounts for Fixed {
+        fn by_name(&self, name: &str) -> Result<Option<Account>, LookupError> {
+            match name.to_ascii_lowercase().as_str() {
+                "alice" => Ok(Some(Account { name: UserName::new("alice").unwrap(), uid: 1000, gid: 1000 })),
+                "away" => Err(LookupError::Failed(Errno::EIO)),
+                _ => Ok(None),
+            }
+        }
+        fn by_uid(&self, _: u32) -> Result<Option<Account>, LookupError> {
+            Ok(None)
+        }
+        fn membership(&self, _: &Account, group: &str) -> GroupLookup {
+            match group {
+                "staff" => GroupLookup::NotMember,
+                "away" => GroupLookup::Failed,
+                _ => GroupLookup::NoSuchGroup,
+            }
+        }
+    }
+
+    fn warned(text: &str) -> Vec<String> {
+        warnings(&parse(text.as_bytes()).unwrap(), &Fixed)
+    }
+
+    #[test]
+    fn what_is_shipped_is_not_warned_of() {
+        assert_eq!(warned(SHIPPED), [""; 0]);
+    }
+
+    #[test]
+    fn keys_with_effect_are_not_warned_of() {
+        for text in ["[recovery]\ncodes = 4", "[enrollment]\ngrace = '7d'"] {
+            assert_eq!(warned(text), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn keys_without_effect_are_named() {
+        let delegate = "[[delegate]]\ngroup='staff'\nover=['staff']\nmay=['unblock']";
+        for (text, key) in [("[self_service]\nconfirm = 'none'", "[self_service]"), (delegate, "[[delegate]]")] {
+            assert_eq!(warned(text), [format!("{key} has no effect in this version")]);
+        }
+    }
+
+    #[test]
+    fn groups_and_users_that_cannot_be_found_are_named() {
+        assert_eq!(warned("[administrators]\ngroups = ['staff', 'ghosts']"), ["group ghosts does not exist"]);
+        assert_eq!(warned("[administrators]\ngroups = ['away']"), ["group away cannot be looked up"]);
+        let rule = "[[rule]]\nusers = ['alice', 'Alice', 'ghost', 'away']\nthen = 'skip'";
+        let found = warned(rule);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found[0].contains("Alice is called alice") && found[1].contains("ghost does not exist"));
+        assert!(found[2].contains("away: the account cannot be looked up"), "{found:?}");
+    }
+
+    #[test]
+    fn rules_that_cannot_be_meant_are_named() {
+        let skip = "[[rule]]\nservices = ['sshd']\nthen = 'skip'";
+        assert_eq!(warned(skip), ["rule 1 skips sshd, so nobody enrolls on it though it is listed"]);
+        assert_eq!(warned("[[rule]]\nservices = ['sshd']\nusers = ['alice']\nthen = 'skip'"), [""; 0]);
+        let found = warned("[[rule]]\nthen = 'skip'\n[[rule]]\nusers = []\nthen = 'required'");
+        assert_eq!(
+            found,
+            [
+                "rule 1 skips every login: nobody is asked for a code",
+                "rule 2 never matches: users is empty",
+                "rule 2 is never reached: rule 1 matches every login"
+            ]
+        );
+    }
+
+    #[test]
+    fn services_that_cannot_enroll_are_named() {
+        let found = warned("[enrollment]\nservices = ['sshd', 'sddm']");
+        assert_eq!(found, ["[enrollment] services: sddm cannot show a QR code"]);
+        assert_eq!(
+            warned("[enrollment]\nservices = []"),
+            ["[enrollment] services is empty: nobody can enroll at a login"]
+        );
     }
 }

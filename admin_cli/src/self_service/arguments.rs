@@ -4,6 +4,8 @@ use clap::{Args, Parser, Subcommand};
 use countersign_common::decision::Action;
 use countersign_common::dialogue::{Adding, Request};
 
+use crate::arguments::{Explain, NoAccount};
+
 const EXAMPLES: &str = "\
 Examples:
   countersign status                    is a code asked of me, and what is enrolled?
@@ -40,6 +42,8 @@ pub(super) enum Form {
 enum Command {
     /// Show whether a code is asked of you, what is enrolled, and what logins left behind.
     Status(Who),
+    /// Say which rule decides about a login of yours, what happens there, and who may do what to you.
+    Explain(Explaining),
     /// Show your tokens.
     Tokens(Who),
     /// Ask you for a code at login, if you can toggle that.
@@ -89,6 +93,18 @@ struct Whom {
 }
 
 #[derive(Debug, Args)]
+struct Explaining {
+    #[command(flatten)]
+    who: Who,
+    /// The PAM service of the login.
+    #[arg(long, value_name = "SERVICE", default_value = "sshd")]
+    service: String,
+    /// The address it comes from; without it, a login at this host.
+    #[arg(long, value_name = "ADDRESS")]
+    from: Option<String>,
+}
+
+#[derive(Debug, Args)]
 struct Enroll {
     #[command(flatten)]
     who: Who,
@@ -115,6 +131,7 @@ impl Arguments {
     pub(super) fn request(&self) -> (Request, Form) {
         match &self.command {
             Command::Status(who) => who.request(Action::Status),
+            Command::Explain(explaining) => explaining.who.request(Action::Explain),
             Command::Tokens(who) => who.request(Action::Tokens),
             Command::Enable(who) => who.request(Action::Enable),
             Command::Disable(who) => who.request(Action::Disable),
@@ -135,6 +152,15 @@ impl Arguments {
             Command::Lock(whom) => whom.request(Action::Lock),
             Command::Unlock(whom) => whom.request(Action::Unlock),
         }
+    }
+}
+
+impl Arguments {
+    /// What is to be explained, about this user; `None` if nothing is.
+    pub(super) fn explained(&self, user: &str) -> Option<Explain> {
+        let Command::Explain(Explaining { who, service, from }) = &self.command else { return None };
+        let (user, service, from, json) = (user.to_owned(), service.clone(), from.clone(), who.json);
+        Some(Explain { user, service, from, json, account: NoAccount { no_account: false } })
     }
 }
 

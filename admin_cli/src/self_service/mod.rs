@@ -56,6 +56,9 @@ fn serve(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure>
     if !codes.is_empty() {
         output.secret(asking.stream(), &recovery_sheet(&codes))?;
     }
+    if let Some(explained) = arguments.explained(view.user.as_str()) {
+        return Ok(telling::explain(&config, &explained, &view, output));
+    }
     telling::tell(&config, &request, form, &view, output);
     Ok(Verdict::Done)
 }

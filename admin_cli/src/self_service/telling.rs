@@ -2,17 +2,20 @@
 
 use countersign_common::config::Config;
 use countersign_common::counters::Counters;
-use countersign_common::decision::{Action, Administrator};
-use countersign_common::dialogue::{Adding, Request, View};
+use countersign_common::decision::Action;
+use countersign_common::dialogue::{Request, View};
 use countersign_common::record::Record;
 use countersign_common::store::State;
-use countersign_common::system::Account;
+use countersign_common::system::{Account, Accounts, NssAccounts};
 
 use super::arguments::Form;
-use crate::desk::{NO_ID, Person, requiring_rule};
+use crate::arguments::Explain;
+use crate::commands::explain::About;
+use crate::desk::{NO_ID, Person};
 use crate::json;
-use crate::output::Output;
-use crate::report::{Facts, Report};
+use crate::output::{Output, Verdict};
+use crate::report::{Facts, Report, TokenFacts};
+use crate::ruling::Ruling;
 use crate::sentences::{self, Change, Told};
 
 /// Prints the answer.
@@ -20,8 +23,8 @@ pub(super) fn tell(config: &Config, request: &Request, form: Form, view: &View, 
     let after = report(config, view, &view.after);
     if request.action.is_looking() {
         match (form, request.action) {
+            (form, Action::Tokens) => tokens(&after, form, output),
             (Form::Json, _) => output.bytes(&json::object(&json::User::shown(&after))),
-            (Form::Words, Action::Tokens) => tokens(&after, output),
             (Form::Words, _) => after.block().iter().for_each(|line| output.line(line)),
         }
         return;
@@ -29,7 +32,7 @@ pub(super) fn tell(config: &Config, request: &Request, form: Form, view: &View, 
     let before = report(config, view, &view.before);
     let changed = if view.before == view.after { Change::Already } else { Change::Made };
     if form == Form::Json {
-        output.bytes(&json::object(&json::User::changed(&after, changed == Change::Made)));
+        output.bytes(&json::object(&json::User::changed(&after, changed)));
         return;
     }
     let unknown = Facts::unknown();
@@ -39,46 +42,58 @@ pub(super) fn tell(config: &Config, request: &Request, form: Form, view: &View, 
         before: before.state.as_ref().unwrap_or(&unknown),
         after: after.state.as_ref().unwrap_or(&unknown),
         changed,
-        requiring_rule: requiring_rule(config, &after.user),
+        requiring_rule: after.state.as_ref().ok().and_then(|facts| facts.ruling.somewhere),
     };
-    output.line(sentence(request, &told));
+    output.line(sentence(request.action, &told));
 }
 
-fn report(config: &Config, view: &View, (record, counters): &(Option<Record>, Counters)) -> Report {
-    let account = Account { name: view.user.clone(), uid: view.uid, gid: NO_ID };
-    let person = Person { name: view.user.clone(), account: Some(account) };
-    let state = State { record: record.clone(), counters: counters.clone() };
-    let administrator: Administrator = view.administrator;
-    Report::of(config, &person, administrator, &Ok(state), view.now)
+/// `explain`: from what the helper lets one see, and what everyone can read.
+pub(super) fn explain(config: &Config, arguments: &Explain, view: &View, output: &mut Output) -> Verdict {
+    let (person, report) = (person(view), report(config, view, &view.after));
+    let about = About { config, accounts: &NssAccounts, person: &person, report: &report, now: view.now };
+    about.explain(arguments, &Ok(state(&view.after)), output)
 }
 
-fn sentence(request: &Request, told: &Told) -> String {
-    match request.action {
+fn report(config: &Config, view: &View, of: &(Option<Record>, Counters)) -> Report {
+    let person = person(view);
+    let ruling = Ruling::of(&config.rules, &NssAccounts, &person);
+    Report::of(config, &person, view.administrator, ruling, &Ok(state(of)), view.now)
+}
+
+fn state((record, counters): &(Option<Record>, Counters)) -> State {
+    State { record: record.clone(), counters: counters.clone() }
+}
+
+/// The person of a view; groups are looked up by the account's own primary group.
+fn person(view: &View) -> Person {
+    let stranger = || Account { name: view.user.clone(), uid: view.uid, gid: NO_ID };
+    let known = NssAccounts.by_name(view.user.as_str()).ok().flatten();
+    Person { name: view.user.clone(), account: Some(known.unwrap_or_else(stranger)) }
+}
+
+fn sentence(action: Action, told: &Told) -> String {
+    match action {
         Action::Enable => sentences::enabled(told),
         Action::Disable => sentences::disabled(told),
         Action::Reset => sentences::reset(told),
         Action::Unblock => sentences::unblocked(told),
         Action::Lock => sentences::locked(told),
         Action::Unlock => sentences::unlocked(told),
-        Action::Enroll if !told.before.is_enrolled() => sentences::enrolled(told),
-        Action::Enroll if request.adding == Adding::Instead => {
-            format!("{}: the new token is the only one now; codes of the old ones no longer count", told.user)
-        }
-        Action::Enroll => format!("{}: the token is added; a code of any of your tokens will do", told.user),
-        Action::RemoveToken => format!("{}: the token is gone; its codes no longer count", told.user),
-        Action::NewRecoveryCodes => {
-            format!("{}: {} new recovery codes; any old ones are void", told.user, told.after.recovery_codes_left)
-        }
+        Action::Enroll => sentences::enrolled(told),
+        Action::RemoveToken => sentences::token_removed(told),
+        Action::NewRecoveryCodes => sentences::recovery_renewed(told),
         Action::Status | Action::Explain | Action::Tokens => String::new(),
     }
 }
 
-fn tokens(report: &Report, output: &mut Output) {
-    let tokens = report.state.as_ref().map(|facts| facts.tokens.as_slice()).unwrap_or_default();
-    if tokens.is_empty() {
-        output.line(format_args!("{}: no token", report.user));
-    }
-    for token in tokens {
-        output.line(token.spelled());
+fn tokens(report: &Report, form: Form, output: &mut Output) {
+    let tokens: &[TokenFacts] = report.state.as_ref().map(|facts| facts.tokens.as_slice()).unwrap_or_default();
+    match (form, tokens) {
+        (Form::Json, tokens) => {
+            let items: Vec<Vec<u8>> = tokens.iter().map(|token| json::item(&json::Token::of(token))).collect();
+            json::array(&items).for_each(|part| output.bytes(part));
+        }
+        (Form::Words, []) => output.line(format_args!("{}: no token", report.user)),
+        (Form::Words, tokens) => tokens.iter().for_each(|token| output.line(token.spelled())),
     }
 }

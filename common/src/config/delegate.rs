@@ -42,6 +42,23 @@ pub enum Verb {
     NewRecoveryCodes,
 }
 
+impl Verb {
+    /// The word in the configuration, which is the command's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reset => "reset",
+            Self::Unblock => "unblock",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Enroll => "enroll",
+            Self::NewRecoveryCodes => "new-recovery-codes",
+        }
+    }
+}
+
 fn default_except() -> Vec<String> {
     DEFAULT_EXCEPT.map(String::from).to_vec()
 }

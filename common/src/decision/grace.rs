@@ -32,6 +32,18 @@ pub fn grace_begun(config: &Config, counters: &Counters, now: UnixTime) -> Optio
     starts.then(|| Counters { grace: Grace::Started(now), ..counters.clone() })
 }
 
+/// The counters once an administrator gives a user time until then, whatever ended before.
+#[must_use]
+pub fn grace_given(counters: &Counters, until: UnixTime) -> Counters {
+    Counters { grace: Grace::Until(until), ..counters.clone() }
+}
+
+/// The counters once an administrator ends a user's time.
+#[must_use]
+pub fn grace_ended(counters: &Counters) -> Counters {
+    Counters { grace: Grace::Ended, ..counters.clone() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

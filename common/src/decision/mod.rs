@@ -22,11 +22,11 @@ pub use change::{Applied, Change, ChangeRefused, apply, apply_all, blank};
 pub use confirm::{Answer, confirm};
 pub use delegation::{Grant, Groups, delegate, grant};
 pub use enrollment::{Disabling, UNCOMMITTED_LIMIT, committed, disable_committed, prove, proven};
-pub use grace::{grace_begun, grace_until};
+pub use grace::{grace_begun, grace_ended, grace_given, grace_until};
 pub use judge::{Judgement, Verdict, drift, judge};
 pub use plan::{Administrator, Demand, Login, Offer, Plan, Refusal, is_in_use, plan};
 pub use recovery::{judge_recovery, recovery_codes_left};
-pub use rules::{Membership, RuleFacts, Selected, select, select_everywhere};
+pub use rules::{Membership, RuleFacts, Selected, select, select_everywhere, select_somewhere};
 pub use throttle::{BlockEnd, block, is_slow_guessing, rebased, unblocked};
 
 #[cfg(test)]

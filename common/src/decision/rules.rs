@@ -41,7 +41,30 @@ pub struct Selected {
 /// The first rule that matches decides; if none does, the user's own setting.
 #[must_use]
 pub fn select(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
-    for (index, rule) in rules.iter().enumerate() {
+    first_match(rules.iter().enumerate(), facts)
+}
+
+/// What is decided wherever the user logs in: by the first match among the rules that name no service and no network.
+/// The others may decide otherwise about some logins.
+#[must_use]
+pub fn select_everywhere(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
+    let everywhere = |(_, rule): &(usize, &Rule)| rule.services.is_none() && rule.networks.is_none();
+    first_match(rules.iter().enumerate().filter(everywhere), facts)
+}
+
+/// The number of the first rule that may require a code of the user, on some service or from some network.
+#[must_use]
+pub fn select_somewhere(rules: &[Rule], facts: &dyn RuleFacts) -> Option<usize> {
+    let may_require = |rule: &Rule| {
+        let never =
+            rule.services.as_ref().is_some_and(Vec::is_empty) || rule.networks.as_ref().is_some_and(Vec::is_empty);
+        rule.then == Outcome::Required && !never && matches_user(rule, facts) != Membership::No
+    };
+    rules.iter().position(may_require).map(|index| index.saturating_add(1))
+}
+
+fn first_match<'a>(rules: impl Iterator<Item = (usize, &'a Rule)>, facts: &dyn RuleFacts) -> Selected {
+    for (index, rule) in rules {
         let selected = match matches(rule, facts) {
             Membership::Yes => true,
             Membership::No => false,
@@ -54,19 +77,12 @@ pub fn select(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
     Selected { outcome: Outcome::User, rule: None }
 }
 
-/// What the rules decide wherever the user logs in: the first match among those that name neither services nor
-/// networks. A rule that does speaks of some logins only, and leaves the user's own setting to the others.
-#[must_use]
-pub fn select_everywhere(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
-    let everywhere = |rule: &Rule| rule.services.is_none() && rule.networks.is_none();
-    let numbered = rules.iter().enumerate().filter(|(_, rule)| everywhere(rule));
-    for (index, rule) in numbered {
-        let Selected { outcome, rule } = select(std::slice::from_ref(rule), facts);
-        if rule.is_some() {
-            return Selected { outcome, rule: Some(index.saturating_add(1)) };
-        }
+/// Whether the lists about the user match, whatever the login.
+fn matches_user(rule: &Rule, facts: &dyn RuleFacts) -> Membership {
+    match any(rule.users.as_deref(), |name| known(name == facts.user())) {
+        Membership::No => Membership::No,
+        Membership::Yes | Membership::Unknown => any(rule.groups.as_deref(), |name| facts.group(name)),
     }
-    Selected { outcome: Outcome::User, rule: None }
 }
 
 /// Every list that is given must match: one `No` decides, else one `Unknown`.
@@ -150,18 +166,23 @@ mod tests {
     }
 
     #[test]
-    fn only_rules_for_every_login_decide_everywhere() {
+    fn a_rule_that_names_no_service_and_no_network_decides_everywhere() {
         let everywhere = |rules: &str, facts: &Facts| {
-            let Selected { outcome, rule } = select_everywhere(&config::parse(rules.as_bytes()).unwrap().rules, facts);
-            (outcome, rule)
+            let config = config::parse(rules.as_bytes()).unwrap();
+            let Selected { outcome, rule } = select_everywhere(&config.rules, facts);
+            (outcome, rule, select_somewhere(&config.rules, facts))
         };
-        let some = "[[rule]]\nservices=['sshd']\nthen='required'\n[[rule]]\nnetworks=['::/0']\nthen='required'\n";
-        assert_eq!(everywhere(some, &KNOWN), (Outcome::User, None));
-        let all = format!("{some}[[rule]]\ngroups=['x']\nthen='required'");
-        assert_eq!(everywhere(&all, &KNOWN), (Outcome::Required, Some(3)));
-        assert_eq!(everywhere(&all, &Facts { group: Membership::Unknown, ..KNOWN }), (Outcome::Required, Some(3)));
-        let spared = "[[rule]]\nusers=['alice']\nthen='user'\n[[rule]]\nthen='required'";
-        assert_eq!(everywhere(spared, &KNOWN), (Outcome::User, Some(1)));
+        let lockers = "[[rule]]\nservices=['vlock']\nthen='skip'\n";
+        let required = format!("{lockers}[[rule]]\nnetworks=['10.0.0.0/8']\nthen='required'\n");
+        assert_eq!(everywhere(&required, &KNOWN), (Outcome::User, None, Some(2)));
+        let staff = format!("{lockers}[[rule]]\ngroups=['x']\nthen='required'\n");
+        assert_eq!(everywhere(&staff, &KNOWN), (Outcome::Required, Some(2), Some(2)));
+        let other = Facts { group: Membership::No, ..KNOWN };
+        assert_eq!(everywhere(&staff, &other), (Outcome::User, None, None));
+        let unknown = Facts { group: Membership::Unknown, ..KNOWN };
+        assert_eq!(everywhere(&staff, &unknown), (Outcome::Required, Some(2), Some(2)));
+        let never = "[[rule]]\nservices=[]\nthen='required'\n";
+        assert_eq!(everywhere(never, &KNOWN), (Outcome::User, None, None));
     }
 
     #[test]

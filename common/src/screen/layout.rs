@@ -115,7 +115,7 @@ impl Enrollment<'_> {
 pub fn recovery_sheet(codes: &[RecoveryCode]) -> Zeroizing<String> {
     // Allocated once: growing would leave copies of the codes behind.
     let mut sheet = Zeroizing::new(String::with_capacity(2048));
-    sheet.push_str("Recovery codes, for the day your phone is gone. Each works once, instead of a code.\n");
+    sheet.push_str("Recovery codes, for the day your phone is gone. Each works once, as a code.\n");
     sheet.push_str("They are shown only now: write them down and keep them apart from the phone.\n\n");
     for pair in codes.chunks(2) {
         for code in pair {

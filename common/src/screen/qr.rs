@@ -2,7 +2,9 @@
 //!
 //! Invariant: a quiet zone of two modules on each side, light like the paper.
 
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::bits::Bits;
+use qrcode::types::QrResult;
+use qrcode::{Color, EcLevel, QrCode, Version};
 use zeroize::Zeroizing;
 
 use crate::token::OtpauthUri;
@@ -55,7 +57,7 @@ struct Modules {
 
 impl Modules {
     fn of(uri: &OtpauthUri) -> Option<Self> {
-        let code = QrCode::with_error_correction_level(uri.as_str(), EcLevel::L).ok()?;
+        let code = encode(uri, EcLevel::L)?;
         let inner = code.width();
         let mut colors = code.into_colors();
         let dark = Zeroizing::new(colors.iter().map(|color| u8::from(*color == Color::Dark)).collect());
@@ -74,6 +76,27 @@ impl Modules {
     fn side_with_quiet_zone(&self) -> usize {
         self.side.saturating_add(QUIET.saturating_mul(2))
     }
+}
+
+/// Encodes the key as alphanumeric data and the rest as bytes, in the smallest version that holds them. Left to
+/// itself the library decides by where digits stand in the key, and takes a larger version for some keys.
+fn encode(uri: &OtpauthUri, level: EcLevel) -> Option<QrCode> {
+    const BEFORE_KEY: &str = "?secret=";
+    let start = uri.as_str().find(BEFORE_KEY)?.checked_add(BEFORE_KEY.len())?;
+    let (before, rest) = uri.as_str().split_at_checked(start)?;
+    let (key, after) = rest.split_at_checked(rest.find('&')?)?;
+    let bits = |version, key: &str| -> QrResult<Bits> {
+        let mut bits = Bits::new(version);
+        bits.push_byte_data(before.as_bytes())?;
+        bits.push_alphanumeric_data(key.as_bytes())?;
+        bits.push_byte_data(after.as_bytes())?;
+        bits.push_terminator(level)?;
+        Ok(bits)
+    };
+    // Tried with as long a key that is no secret: what the library allocates is not wiped.
+    let filler = "A".repeat(key.len());
+    let version = (1..=40).map(Version::Normal).find(|version| bits(*version, &filler).is_ok())?;
+    QrCode::with_bits(bits(version, key).ok()?, level).ok()
 }
 
 /// Draws the QR code of a URI; `None` if it is too long for any.
@@ -121,6 +144,6 @@ fn ascii_row(side: usize, row: usize, is_ink: impl Fn(usize, usize) -> bool) -> 
 /// The QR code of a URI as an SVG picture; `None` if it is too long for any.
 #[must_use]
 pub fn svg(uri: &OtpauthUri) -> Option<Zeroizing<String>> {
-    let code = QrCode::with_error_correction_level(uri.as_str(), EcLevel::M).ok()?;
+    let code = encode(uri, EcLevel::M)?;
     Some(Zeroizing::new(code.render::<qrcode::render::svg::Color>().min_dimensions(320, 320).build()))
 }

@@ -36,6 +36,17 @@ fn a_usual_name_gives_version_4_beside_the_text() {
 }
 
 #[test]
+fn the_qr_code_is_of_the_same_size_for_every_key() {
+    for byte in 0..32 {
+        let secret =
+            Secret::from_bytes(Zeroizing::new((0..20_u8).map(|at| byte ^ at.wrapping_mul(37)).collect())).unwrap();
+        let uri = otpauth_uri("host1", "alice", &secret, Parameters::default());
+        let rows = draw(&uri, Form::Utf8, Polarity::DarkTerminal).unwrap().rows.len();
+        assert_eq!(rows, 19, "version 4: {}", uri.as_str());
+    }
+}
+
+#[test]
 fn up_to_version_6_the_screen_and_its_prompt_fit_24_rows() {
     let parameters =
         Parameters { algorithm: Algorithm::Sha256, digits: Digits::new(8).unwrap(), period: Period::new(60).unwrap() };
