@@ -329,43 +329,70 @@ fn calls(trace: &str) -> Vec<(String, usize)> {
     calls.into_iter().skip_while(|(name, _)| name != "flock").collect()
 }
 
+const AS_ALICE: [&str; 8] = ["setpriv", "--reuid", "alice", "--regid", "alice", "--init-groups", "--", HELPER];
+
+impl Attacked {
+    /// Asks for a change under strace, which root runs: a helper that alice traces has no power.
+    fn traced(&self, options: &[&str], lines: &str) -> Outcome {
+        let strace = ["strace", "-y", "-o", "/tmp/trace"];
+        let argv: Vec<&str> = strace.iter().chain(options).chain(&AS_ALICE).copied().collect();
+        self.factor.world.command(&argv).stdin(lines).run()
+    }
+
+    fn lines(&self, action: &str) -> String {
+        self.change().replace("new-recovery-codes", action)
+    }
+
+    /// alice enrolled and turned on, whatever happened.
+    fn restore(&mut self) {
+        if self.factor.status("alice")["enrolled"] == false {
+            self.factor.next_step();
+            self.alice = self.factor.enroll("alice");
+        }
+        self.factor.world.countersign(&["enable", "alice"]).ok();
+    }
+
+    /// One change under a fault, then the same lines again, then an honest login.
+    fn faulty(&mut self, action: &str, inject: &str) {
+        let what = format!("{action}: {inject}");
+        let before = self.factor.record("alice");
+        let lines = self.lines(action);
+        let outcome = self.traced(&["-e", inject], &lines);
+        self.assert_whole(&what, &outcome);
+        let told = outcome.text().contains("\ndone ");
+        assert!(!told || self.factor.record("alice") != before, "{what}: told, and not done");
+        let again = self.run("exec $H", lines);
+        assert!(!(told && again.text().contains("\ndone ")), "{what}: one code, two changes");
+        self.assert_whole(&what, &again);
+        self.restore();
+        self.factor.assert_next_code_accepted("alice", &self.alice);
+    }
+}
+
+/// The faults that a call may meet.
+fn faults(name: &str) -> &'static [&'static str] {
+    match name {
+        "pwrite64" | "write" => &["error=ENOSPC", "error=EIO", "signal=KILL"],
+        "fdatasync" | "fsync" | "renameat" | "openat" | "flock" => &["error=EIO", "signal=KILL"],
+        "close" | "read" | "lseek" | "newfstatat" | "fstat" => &[],
+        _ => &["signal=KILL"],
+    }
+}
+
 #[test]
 fn a_fault_or_a_kill_at_any_call_leaves_the_old_or_the_new_state() {
-    let attacked = Attacked::new();
-    let world = &attacked.factor.world;
-    let as_alice = ["setpriv", "--reuid", "alice", "--regid", "alice", "--init-groups", "--", HELPER];
-    let traced = |options: &[&str], stdin: String| {
-        let argv: Vec<&str> =
-            ["strace", "-y", "-o", "/tmp/trace"].iter().chain(options).chain(&as_alice).copied().collect();
-        world.command(&argv).stdin(stdin).run()
-    };
-    let plain = traced(&[], attacked.change());
-    assert!(plain.text().contains("\ndone "), "{}", plain.text());
-    let calls = calls(&String::from_utf8_lossy(&world.read_file("/tmp/trace")));
-    let has = |name: &str| calls.iter().any(|(called, _)| called == name);
-    assert!(["pwrite64", "fdatasync", "write", "fsync", "renameat"].iter().all(|name| has(name)), "{calls:?}");
-    for (name, number) in &calls {
-        let faults: &[&str] = match name.as_str() {
-            "pwrite64" | "write" => &["error=ENOSPC", "error=EIO", "signal=KILL"],
-            "fdatasync" | "fsync" | "renameat" | "openat" | "flock" => &["error=EIO", "signal=KILL"],
-            "close" | "read" | "lseek" | "newfstatat" | "fstat" => continue,
-            _ => &["signal=KILL"],
-        };
-        for fault in faults {
-            let what = format!("{name} {number} {fault}");
-            let revision = |factor: &Factor| {
-                factor.record("alice").unwrap().lines().find(|line| line.starts_with("revision")).unwrap().to_owned()
-            };
-            let before = revision(&attacked.factor);
-            let lines = attacked.change();
-            let inject = format!("inject={name}:{fault}:when={number}");
-            let outcome = traced(&["-e", &inject], lines.clone());
-            attacked.assert_whole(&what, &outcome);
-            let told = outcome.text().contains("\ndone ");
-            assert!(!told || revision(&attacked.factor) != before, "{what}: told, and not done");
-            let again = attacked.run("exec $H", lines);
-            assert!(!(told && again.text().contains("\ndone ")), "{what}: one code, two changes");
-            attacked.factor.assert_next_code_accepted("alice", &attacked.alice);
+    for action in ["new-recovery-codes", "disable", "reset"] {
+        let mut attacked = Attacked::new();
+        let plain = attacked.traced(&[], &attacked.lines(action));
+        assert!(plain.text().contains("\ndone "), "{}", plain.text());
+        let calls = calls(&String::from_utf8_lossy(&attacked.factor.world.read_file("/tmp/trace")));
+        let has = |name: &str| calls.iter().any(|(called, _)| called == name);
+        assert!(["pwrite64", "fdatasync", "write", "fsync", "renameat"].iter().all(|name| has(name)), "{calls:?}");
+        attacked.restore();
+        for (name, number) in &calls {
+            for fault in faults(name) {
+                attacked.faulty(action, &format!("inject={name}:{fault}:when={number}"));
+            }
         }
     }
 }

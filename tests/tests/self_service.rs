@@ -42,6 +42,11 @@ fn everyone_sees_their_own_state_as_root_does_and_nobody_elses() {
     assert_eq!(own, factor.world.countersign(&["status", "alice", "--json"]).ok());
     assert_eq!(typed(&factor, "alice", "status", &[]).ok(), factor.world.countersign(&["status", "alice"]).ok());
     assert!(typed(&factor, "bob", "status", &[]).ok().contains("Enrolled: no"));
+    for command in ["explain", "tokens", "explain --json", "tokens --json", "explain --service su --from 10.0.0.1"] {
+        let (verb, options) = command.split_once(' ').unwrap_or((command, ""));
+        let by_root = factor.world.sh(&format!("countersign {verb} alice {options}")).ok();
+        assert_eq!(typed(&factor, "alice", command, &[]).ok(), by_root, "{command}");
+    }
     assert_eq!(typed(&factor, "alice", "status alice --json", &[]).ok(), own, "oneself by name");
     let before = factor.state();
     for command in ["status bob", "tokens bob", "enable bob", "disable bob", "reset bob", "enroll bob", "unlock bob"] {
