@@ -111,6 +111,10 @@ fn what_lies_about_in_the_state_directory_is_told() {
     assert!(!doctor(&factor).text().contains(".fresh"), "it may be in use");
 }
 
+/// The state made over to root, as before there was a helper.
+const ROOTS: &str =
+    "sed -i s/^owner.*/owner=0/ /etc/countersign/installation; chown -R root /var/lib/countersign /etc/countersign";
+
 #[test]
 fn a_helper_that_others_could_rewrite_or_that_cannot_work_is_told() {
     let factor = Factor::new(IN_USE, &["alice"]);
@@ -122,7 +126,7 @@ fn a_helper_that_others_could_rewrite_or_that_cannot_work_is_told() {
         ("chmod 6777 $H", "error", "is no regular file of mode 6755"),
         ("chown alice $H", "error", "is owned by uid"),
         ("chgrp 991 $H; chmod 6755 $H", "error", "belongs to group 991"),
-        ("sed -i s/^owner.*/owner=0/ /etc/countersign/installation", "warning", "the state is owned by uid 0"),
+        (ROOTS, "warning", "the state is owned by uid 0"),
         ("sed -i /^countersign:/d /etc/passwd", "error", "there is no account countersign"),
         ("rm $H", "info", "is not there, so users cannot help themselves"),
     ] {

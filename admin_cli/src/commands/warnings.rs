@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_common::config::{Config, DEFAULT_EXCEPT, Outcome, Rule};
+use countersign_common::config::{Config, Confirm, DEFAULT_EXCEPT, Outcome, Rule};
 use countersign_common::record::UserName;
 use countersign_common::system::{Account, Accounts, GroupLookup};
 
@@ -33,6 +33,11 @@ pub(super) fn warnings(config: &Config, accounts: &dyn Accounts) -> Vec<String> 
         unknown_users(rule, index.saturating_add(1), accounts, &mut found);
     }
     unknown_groups(config, accounts, &mut found);
+    if config.self_service.confirm == Confirm::None {
+        found.push(
+            "[self_service] confirm is \"none\": an open session is enough to take over its user's factor".to_owned(),
+        );
+    }
     found
 }
 
