@@ -32,7 +32,13 @@ pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
     match plan(&config, &login, state.record.as_ref(), &state.counters, now) {
         Plan::Ignore => Ok(Granted::NotInUse),
         Plan::Ask => ask::enrolled(machine, &config, &login, &store, &account.name, &lengths, None),
-        Plan::AskRecovery(end) => ask::enrolled(machine, &config, &login, &store, &account.name, &lengths, Some(end)),
+        Plan::AskRecovery(end) => {
+            // Whether or not anything is answered, the block must end.
+            if rebased(state.counters.throttle, now).is_some() {
+                rebase_block(&mut store.begin(&account.name)?, now)?;
+            }
+            ask::enrolled(machine, &config, &login, &store, &account.name, &lengths, Some(end))
+        }
         Plan::Enroll(offer) => {
             begin_grace(&config, &store, &account.name, machine)?;
             enroll::enroll(machine, &config, &login, &store, &account.name, edition_of(&state), offer)
@@ -93,12 +99,19 @@ fn blocked(config: &Config, login: &Login, store: &FileStore, user: &UserName, m
         // Unblocked in this very moment.
         return Err(settings_changed());
     };
-    if let Some(throttle) = rebased(throttle, now) {
-        let next = Counters { throttle, ..state.counters.clone() };
+    rebase_block(&mut session, now)?;
+    Err(refuse(refusal, login, throttle, now))
+}
+
+/// If the clock has gone back since the block began, counts the block from now.
+fn rebase_block(session: &mut impl Session, now: UnixTime) -> Result<(), Refused> {
+    let counters = &session.state().counters;
+    if let Some(throttle) = rebased(counters.throttle, now) {
+        let next = Counters { throttle, ..counters.clone() };
         // A conflict means someone else is changing the state; the block stands all the same.
         let _ = session.write_counters(&next)?;
     }
-    Err(refuse(refusal, login, throttle, now))
+    Ok(())
 }
 
 /// A refusal in words, for the person and for the log.

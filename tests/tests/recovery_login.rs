@@ -100,7 +100,7 @@ fn each_works_once_however_it_is_typed_and_the_number_left_is_told() {
     factor.world.wait_for_log(&["event=recovery_used", "user=alice", "service=sshd", "left=0"]);
     assert_eq!((left(&factor), factor.failures("alice")), (0, 0));
     for code in &codes {
-        refused(&factor.login("alice", &[code]).clone());
+        refused(&factor.login("alice", &[code.as_str(); 3]));
     }
     assert!(factor.failures("alice") > 0, "a used recovery code is a wrong one");
 }
@@ -137,6 +137,21 @@ fn while_blocked_a_recovery_code_is_asked_for_and_clears_the_block() {
     assert_eq!(factor.failures("alice"), 0);
     assert!(factor.status("alice")["blocked"].is_null());
     accepted(&factor.login("alice", &[&right]));
+}
+
+#[test]
+fn a_block_that_began_under_a_wrong_clock_ends_though_nobody_answers() {
+    let (factor, token, _) = enrolled(IN_USE);
+    factor.world.move_clock(400 * 86_400);
+    factor.fail("alice", &token, 5);
+    factor.world.move_clock(-400 * 86_400);
+    for seconds in [0, 29] {
+        factor.world.move_clock(seconds);
+        let given_up = factor.driver("alice").answers([Reply::GONE]).run();
+        assert!(given_up.questions()[0].starts_with("Too many wrong codes. Try again in"), "{given_up:#?}");
+    }
+    factor.world.move_clock(1);
+    assert_eq!(factor.driver("alice").answers([Reply::GONE]).run().questions(), [PROMPT]);
 }
 
 #[test]
@@ -222,7 +237,7 @@ fn a_reset_forgets_them_and_a_new_set_comes_with_the_new_token() {
     factor.world.countersign(&["reset", "alice"]).ok();
     let (_, new) = factor.enroll_with_recovery_codes("alice");
     assert!(old.iter().all(|code| !new.contains(code)));
-    refused(&factor.login("alice", &[&old[0]]));
+    refused(&factor.login("alice", &[old[0].as_str(); 3]));
     accepted(&factor.login("alice", &[&new[0]]));
 }
 

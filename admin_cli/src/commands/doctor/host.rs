@@ -30,7 +30,12 @@ pub(super) fn configuration(path: &str, findings: &mut Vec<Finding>) {
                 .into_iter()
                 .map(|warning| Finding::new(Severity::Warning, format!("{path}: {warning}"), "mend it there")),
         ),
-        Err(error) => findings.push(Finding::of_failure(Severity::Error, &Failure::from(error))),
+        Err(error) => {
+            let finding = Finding::of_failure(Severity::Error, &Failure::from(error));
+            let refused = "until it is mended every login is refused";
+            let remedy = if finding.remedy.is_empty() { refused.to_owned() } else { finding.remedy.clone() };
+            findings.push(Finding { remedy, ..finding });
+        }
     }
 }
 
