@@ -22,7 +22,7 @@ check: ## the fast inner loop: format, lints, unit tests
 	@scripts/packages build
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	$(CARGO) test --locked -p countersign_common -p pam_countersign -p countersign -p countersign_helper
+	$(CARGO) test --locked -p countersign_common -p pam_countersign -p countersign
 
 test: ## everything: check, then every suite against the real thing (root, Debian 12 or alike)
 	@scripts/test

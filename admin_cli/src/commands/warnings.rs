@@ -164,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn keys_without_effect_are_named() {
+    fn a_change_without_confirmation_is_warned_of_and_a_delegate_is_not() {
+        assert!(warned("[self_service]\nconfirm = 'none'")[0].starts_with("[self_service] confirm is \"none\""));
         let delegate = "[[delegate]]\ngroup='staff'\nover=['staff']\nmay=['unblock']";
-        for (text, key) in [("[self_service]\nconfirm = 'none'", "[self_service]"), (delegate, "[[delegate]]")] {
-            assert_eq!(warned(text), [format!("{key} has no effect in this version")]);
-        }
+        assert_eq!(warned(delegate), [""; 0]);
+        assert_eq!(warned(&format!("{delegate}\nexcept=['ghosts']")), ["group ghosts does not exist"]);
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn only_the_record_holds_the_secret() {
         assert_eq!(found, expected, "{text}");
     }
     let modes = world.sh(&format!("find {STATE_DIR} -printf '%m %u %y %P\\n' | sort")).ok();
-    let expected = "600 root f counters/alice\n600 root f format\n600 root f users/alice.toml\n\
-                    700 root d \n700 root d counters\n700 root d users\n";
+    let expected = "600 countersign f counters/alice\n600 countersign f format\n600 countersign f users/alice.toml\n\
+                    700 countersign d \n700 countersign d counters\n700 countersign d users\n";
     assert_eq!(modes, expected);
 }
