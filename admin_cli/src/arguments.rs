@@ -81,17 +81,19 @@ pub(crate) enum Command {
     /// Show one user, or the installation.
     #[command(after_help = "Examples:\n  countersign status\n  countersign status alice --json")]
     Status(Status),
-    /// Show all users that have state, or all that still have to enroll.
+    /// Show all users that have state, or have to enroll.
     #[command(after_help = "Examples:\n  countersign list\n  countersign list --not-enrolled")]
     List(List),
-    /// Say what happens when a user logs in, which rule decides, and who may change it.
+    /// Say what happens when a user logs in, and why.
+    ///
+    /// Which rule decides about such a login, and who may do what to the user.
     #[command(after_help = "Examples:\n  countersign explain alice\n  \
                             countersign explain alice --service su\n  \
                             countersign explain alice --service sshd --from 192.0.2.7")]
     Explain(Explain),
-    /// Look for what is wrong: configuration, installation, state, users.
+    /// Look for what is wrong on this host.
     ///
-    /// A line for each finding, with what to do about it. Changes nothing.
+    /// Configuration, installation, state, users: a line for each finding, with what to do. Changes nothing.
     Doctor(Doctor),
     /// Set up a token for a user beforehand.
     ///
@@ -102,10 +104,14 @@ pub(crate) enum Command {
     /// Show a user's tokens: the phone, the tablet.
     #[command(after_help = "Example:\n  countersign tokens alice")]
     Tokens(Tokens),
-    /// Take one of a user's tokens away. The last one goes only by `reset`.
+    /// Take one of a user's tokens away.
+    ///
+    /// The last one goes only by `reset`.
     #[command(after_help = "Examples:\n  countersign remove-token alice tablet\n  countersign remove-token alice 3f9c")]
     RemoveToken(RemoveToken),
-    /// Make new recovery codes for a user and show them once. The old ones are void.
+    /// Make new recovery codes for a user and show them once.
+    ///
+    /// The old ones are void.
     #[command(after_help = "Example:\n  countersign new-recovery-codes alice")]
     NewRecoveryCodes(NewRecoveryCodes),
     /// Give users time to enroll, counted from now, or end it.

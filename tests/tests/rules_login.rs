@@ -46,7 +46,7 @@ fn explained(factor: &Factor, user: &str, service: &str, rhost: Option<&str>) ->
 }
 
 fn rules(rules: &[&str]) -> String {
-    rules.iter().map(|rule| format!("[[rule]]\n{rule}\n")).collect()
+    rules.iter().flat_map(|rule| ["[[rule]]\n", rule, "\n"]).collect()
 }
 
 #[test]
