@@ -77,7 +77,7 @@ fn cell(actor: Actor, action: Action, target: Target) -> &'static str {
 fn table(columns: &[Column]) -> String {
     let row = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
     let mut text = row([""].into_iter().chain(columns.iter().map(|column| column.0)).collect());
-    text.push_str(&row(vec!["---"; columns.len() + 1]));
+    text.push_str(&row(vec!["---"; columns.len().saturating_add(1)]));
     for action in Action::ALL {
         let name = format!("`{}`", action.as_str());
         let cells = columns.iter().map(|Column(_, actor, target)| cell(*actor, action, *target));

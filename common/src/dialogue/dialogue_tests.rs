@@ -20,7 +20,7 @@ fn record() -> Record {
     let token = |byte: u8| Token {
         id: TokenId::from_random([byte; 8]),
         label: format!("phone {byte} \"é\"\\"),
-        secret: secret(0x40 + byte),
+        secret: secret(0x40 | byte),
         parameters: Parameters::default(),
         enrolled_at: UnixTime::default(),
     };
