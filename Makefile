@@ -3,7 +3,6 @@
 CARGO     ?= cargo
 DESTDIR   ?=
 BINDIR    ?= /usr/bin
-CONFDIR   ?= /etc/countersign
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
@@ -34,10 +33,10 @@ demo-admin: ## an administrator's shell in the world of a running `make demo`
 	@scripts/demo admin
 
 install: ## put module, command, helper and commented config in place (DESTDIR=, SECURITYDIR=)
-	@scripts/install "$(DESTDIR)" "$(BINDIR)" "$(CONFDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)"
+	@scripts/install "$(DESTDIR)" "$(BINDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)"
 
 uninstall: ## take module, command and helper away; config and state stay
-	@scripts/uninstall "$(DESTDIR)" "$(BINDIR)" "$(CONFDIR)"
+	@scripts/uninstall "$(DESTDIR)" "$(BINDIR)"
 
 clean: ## remove what was built
 	$(CARGO) clean

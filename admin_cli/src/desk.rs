@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use countersign_common::audit::Event;
 use countersign_common::config::Config;
 use countersign_common::decision::{Administrator, Demand, Target};
-use countersign_common::record::{CanToggle, UserName};
+use countersign_common::record::{CanToggle, NO_UID, UserName};
 use countersign_common::store::{FileStore, INSTALLATION_PATH, State, Store, StoreError};
 use countersign_common::system::{Account, Accounts, Clock, NssAccounts, SystemClock, administrator, load_config};
 use countersign_common::token::UnixTime;
@@ -17,7 +17,7 @@ use crate::report::Report;
 use crate::ruling::Ruling;
 
 /// Stands for "no account" where a uid or gid is kept: the number no account can have (`chown(2)`).
-pub(crate) const NO_ID: u32 = u32::MAX;
+pub(crate) const NO_ID: u32 = NO_UID;
 
 /// Whether a name unknown to the system is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use countersign_common::audit::{Event, RefusedReason};
 use countersign_common::config::Config;
 use countersign_common::counters::Counters;
 use countersign_common::decision::{
-    BlockEnd, Login, Plan, Refusal, Verdict as Judged, drift, is_slow_guessing, judge, judge_recovery, plan,
+    BlockEnd, Login, Plan, Refusal, Verdict as Judged, block, drift, is_slow_guessing, judge, judge_recovery, plan,
     recovery_codes_left,
 };
 use countersign_common::notice::{Attempt, Notice, PROMPT, Stage, blocked_prompt};
@@ -87,7 +87,16 @@ pub(crate) fn enrolled<S: Store>(
             }
             Judged::Used => tries.count(Notice::CodeUsed)?,
             Judged::TooOld => tries.count(Notice::CodeTooOld)?,
-            Judged::ClockWentBack => tries.count(Notice::ClockWentBack)?,
+            Judged::ClockWentBack => {
+                // If the code was wrong, it was counted, and may have brought a block.
+                if let Some(end) = block(config, judgement.counters.throttle, judgement.now) {
+                    if judgement.recovery_left == 0 {
+                        return Err(refuse(Refusal::Blocked(end), login, judgement.counters.throttle, judgement.now));
+                    }
+                    blocked = Some(end);
+                }
+                tries.count(Notice::ClockWentBack)?;
+            }
         }
     }
 }
@@ -174,6 +183,8 @@ fn judge_answer<S: Store>(
         Answer::Code(code) => judge(config, login, &record, &state.counters, now, code),
         Answer::Recovery(code) => judge_recovery(config, login, &record, &state.counters, now, code),
     };
+    let was_counted =
+        judgement.next.is_some() && matches!(judgement.verdict, Judged::Wrong { .. } | Judged::ClockWentBack);
     let counters = match judgement.next {
         Some(next) => {
             written(session.write_counters(&next)?)?;
@@ -184,7 +195,7 @@ fn judge_answer<S: Store>(
     drop(session);
     let verdict = judgement.verdict;
     // Only after the failure is counted and the lock released; only root reads it.
-    if let (Judged::Wrong { .. } | Judged::ClockWentBack, Answer::Code(code)) = (verdict, answer)
+    if let (true, Answer::Code(code)) = (was_counted, answer)
         && let Some(steps) = drift(&record, now, code)
     {
         machine.log(&Event::Drift { steps });

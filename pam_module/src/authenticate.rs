@@ -5,7 +5,7 @@ use countersign_common::config::Config;
 use countersign_common::counters::{Counters, Throttle};
 use countersign_common::decision::{BlockEnd, Login, Plan, Refusal, grace_begun, plan, rebased};
 use countersign_common::notice::Notice;
-use countersign_common::record::{Record, UserName};
+use countersign_common::record::{NO_UID, Record, UserName};
 use countersign_common::store::{FileStore, Session, Store, Written};
 use countersign_common::token::{Seconds, UnixTime};
 
@@ -25,7 +25,7 @@ pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
     let state = store.view(&account.name)?;
     let login = machine.login(&config, &account, demand);
     let now = machine.now()?;
-    if let Some(record) = state.record.as_ref().filter(|record| record.uid != account.uid) {
+    if let Some(record) = state.record.as_ref().filter(|record| ![account.uid, NO_UID].contains(&record.uid)) {
         machine.log_other_uid(record.uid, account.uid);
     }
     let lengths = state.record.as_ref().map(Record::code_lengths).unwrap_or_default();

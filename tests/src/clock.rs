@@ -58,8 +58,7 @@ impl Clock {
     /// A shell command that stops the clock at a unix time from inside the world, in the middle of a script.
     pub fn freezing_command(&self, unix_time: i64) -> String {
         assert!(unix_time != 0, "unix time 0 stands for a running clock");
-        let bytes: Vec<String> = unix_time.to_ne_bytes().iter().map(|byte| format!("\\{byte:03o}")).collect();
-        let bytes = bytes.concat();
+        let bytes = unix_time.to_ne_bytes().map(|byte| format!("\\{byte:03o}")).concat();
         format!("printf '{bytes}' | dd of={PAGE} bs=1 seek={FROZEN_AT} conv=notrunc status=none")
     }
 

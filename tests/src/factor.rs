@@ -1,7 +1,7 @@
 //! The second factor under test: a world with the built module, fresh state, a stopped clock and people to enroll.
 use crate::code::{Parameters, key_in, wrong_code};
 use crate::pam_driver::{Style, pam};
-use crate::world::{STATE_DIR, security_directory};
+use crate::world::STATE_DIR;
 use crate::{Driver, Phase, Transcript, World};
 use std::fs;
 use std::path::PathBuf;
@@ -151,11 +151,6 @@ impl Factor {
         let text = self.world.countersign(&["status", user, "--json"]).text();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("status of {user}: {error} in {text:?}"))
     }
-
-    /// The module's path in the world.
-    pub fn module_path(&self) -> PathBuf {
-        security_directory().join(MODULE)
-    }
 }
 
 /// The recovery codes in a text, in the order they are shown.
@@ -166,10 +161,10 @@ pub fn recovery_codes_in(text: &str) -> Vec<String> {
     text.split_whitespace().filter(code).map(str::to_owned).collect()
 }
 
-/// What the key on the enrollment screen makes.
+/// What the key on the last enrollment screen makes.
 pub fn key_shown(transcript: &Transcript) -> Parameters {
-    let text = transcript.text();
-    Parameters::new(&key_in(&text).unwrap_or_else(|| panic!("no key in {transcript:#?}")))
+    let key = transcript.messages().iter().rev().find_map(|message| key_in(&message.text));
+    Parameters::new(&key.unwrap_or_else(|| panic!("no key in {transcript:#?}")))
 }
 
 impl Transcript {

@@ -12,19 +12,23 @@ const TRACE: &str = "/tmp/trace";
 struct Call {
     name: String,
     number: usize,
+    /// For `read`, of this file: how often the driver reads from the program it asks for codes varies.
+    of: Option<String>,
 }
 
 /// What a trace shows of configuration and state.
 fn calls(trace: &str) -> Vec<Call> {
-    let mut seen = std::collections::HashMap::<String, usize>::new();
+    let mut seen = std::collections::HashMap::<(String, Option<String>), usize>::new();
     let mut calls = Vec::new();
     for line in trace.lines() {
-        let Some((name, _)) = line.split_once('(') else { continue };
-        let number = seen.entry(name.to_owned()).or_default();
+        let Some((name, arguments)) = line.split_once('(') else { continue };
+        let file = |text: &str| Some(text.split_once('<')?.1.split_once('>')?.0.to_owned());
+        let of = if name == "read" { file(arguments) } else { None };
+        let number = seen.entry((name.to_owned(), of.clone())).or_default();
         *number += 1;
         let ours = line.contains("countersign") && !line.contains("pam_countersign");
         if ours && !["execve", "sendto", "close", "writev"].contains(&name) {
-            calls.push(Call { name: name.to_owned(), number: *number });
+            calls.push(Call { name: name.to_owned(), number: *number, of });
         }
     }
     calls
@@ -32,6 +36,12 @@ fn calls(trace: &str) -> Vec<Call> {
 
 fn changes_state(name: &str) -> bool {
     !["openat", "read", "newfstatat", "lseek"].contains(&name)
+}
+
+/// Whether this is a write that failed: then nothing may be granted or said to be done.
+fn fails_a_write(call: &Call, what: &str) -> bool {
+    let writes = ["pwrite64", "fdatasync", "write", "fsync", "renameat", "renameat2"];
+    writes.contains(&call.name.as_str()) && what.starts_with("error=") && what != "error=EINTR"
 }
 
 /// Each call with each error it may meet.
@@ -62,10 +72,13 @@ fn kills(calls: &[Call]) -> Vec<(Call, String)> {
 }
 
 fn injecting(call: &Call, what: &str) -> Vec<String> {
-    let Call { name, number, .. } = call;
-    let words = ["strace", "-o", TRACE, "-e", &format!("trace={name}"), "-e"];
-    let inject = format!("inject={name}:{what}:when={number}");
-    words.iter().map(ToString::to_string).chain([inject, "--".to_owned()]).collect()
+    let Call { name, number, of } = call;
+    let (trace, inject) = (format!("trace={name}"), format!("inject={name}:{what}:when={number}"));
+    let mut words = vec!["strace", "-o", TRACE, "-e", &trace, "-e", &inject];
+    if let Some(path) = of {
+        words.extend(["-P", path]);
+    }
+    words.into_iter().chain(["--"]).map(str::to_owned).collect()
 }
 
 fn trace(factor: &Factor) -> String {
@@ -133,6 +146,7 @@ fn an_error_at_any_call_of_a_login_grants_nothing_that_is_not_durable_and_tells_
     for (call, what) in errors(&calls) {
         let right = right_code(&factor, &token, &call, &what);
         if accepted(&right) {
+            assert!(!fails_a_write(&call, &what), "{call:?} {what}: granted");
             continue;
         }
         let code = right.code(Phase::Authenticate);
@@ -204,7 +218,10 @@ fn an_error_at_any_call_of_an_enrollment_commits_it_for_good_or_not_at_all() {
         let transcript = enrollment(&factor, &call, &what);
         let codes = (transcript.codes(Phase::Authenticate)[0], transcript.codes(Phase::Account)[0]);
         match codes {
-            (pam::SUCCESS, pam::SUCCESS) => assert_eq!(transcript.notices(), [""; 0]),
+            (pam::SUCCESS, pam::SUCCESS) => {
+                assert!(!fails_a_write(&call, &what), "{call:?} {what}: granted");
+                assert_eq!(transcript.notices(), [""; 0]);
+            }
             (pam::SUCCESS, pam::PERM_DENIED) | (pam::AUTH_ERR | pam::AUTHINFO_UNAVAIL, pam::IGNORE) => {
                 assert_eq!(transcript.notices(), [NOT_AVAILABLE], "{call:?} {what}");
             }
@@ -230,6 +247,7 @@ fn reset(factor: &Factor, token: &mut Parameters, call: &Call, what: &str) {
     let outcome = factor.world.run(&argv);
     let happened = trace(factor);
     assert!(happened.contains("INJECTED") || happened.contains("killed by SIGKILL"), "{call:?} did not come");
+    assert!(!(outcome.code() == Some(0) && fails_a_write(call, what)), "{call:?} {what}: said to be done");
     let again = factor.login("alice", &[&used]);
     assert!(!again.let_in(), "{call:?} {what}: a used code opens nothing: {again:#?}");
     factor.next_step();

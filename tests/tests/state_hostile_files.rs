@@ -12,10 +12,10 @@ const INSTALLATION: &str = "/etc/countersign/installation";
 const CONFIG: &str = "/etc/countersign/config.toml";
 
 /// What is done to the file `$F`, and a word of the reason to log.
-type Damage = (&'static str, &'static str);
+type Damage<'a> = (&'a str, &'a str);
 
 /// What no file may be, whatever it is for.
-const ANY_FILE: [Damage; 15] = [
+const ANY_FILE: [Damage<'static>; 15] = [
     ("head -c 300 /dev/urandom > $F", ""),
     ("printf '\\377' | dd of=$F bs=1 seek=2 conv=notrunc status=none", ""),
     ("printf '\\000' | dd of=$F bs=1 seek=2 conv=notrunc status=none", ""),
@@ -34,7 +34,7 @@ const ANY_FILE: [Damage; 15] = [
 ];
 
 /// What no file of the state may be, besides.
-const PRIVATE_FILE: [Damage; 7] = [
+const PRIVATE_FILE: [Damage<'static>; 7] = [
     ("ln $F $F.again", "2 hard links"),
     ("chmod 0644 $F", "mode 0644"),
     ("chmod 0640 $F", "mode 0640"),
@@ -192,7 +192,6 @@ fn a_flipped_high_bit_anywhere_in_a_record_is_noticed() {
 fn damaged_counters_are_refused() {
     let tried = Tried::new();
     let version = resealed("s/^countersign-counters 1 /countersign-counters 2 /");
-    let leaked: &'static str = Box::leak(version.into_boxed_str());
     for damage in [
         ("truncate -s -1 $F", "4608 bytes"),
         ("truncate -s 4096 $F", "4608 bytes"),
@@ -202,7 +201,7 @@ fn damaged_counters_are_refused() {
         ("for at in 40 4136; do printf X | dd of=$F bs=1 seek=$at conv=notrunc status=none; done", "damaged"),
         ("for at in 0 4096; do printf c | dd of=$F bs=1 seek=$((at + 510)) conv=notrunc status=none; done", "damaged"),
         ("dd if=$F of=$F bs=1 count=512 seek=4096 conv=notrunc status=none", "same write"),
-        (leaked, "another version"),
+        (version.as_str(), "another version"),
         ("cp -p ${F%/*}/bob $F", "another record"),
     ] {
         tried.refuses_alice_alone(COUNTERS, damage);

@@ -92,17 +92,17 @@ fn render_throttle(out: &mut String, throttle: Throttle) -> fmt::Result {
     write!(out, " {failures:04} {:012} {delay:06}", throttle.last_failure.as_seconds())
 }
 
-/// Text as a field of fixed width: `_` fills it up, and stands alone for nothing.
+/// Text as a field of fixed width: `~` fills it up, and stands alone for nothing.
 fn field(text: &str, width: usize) -> String {
-    let mut field = printable(text, width).replace('_', "-");
+    let mut field = printable(text, width).replace('~', "-");
     while field.len() < width {
-        field.push('_');
+        field.push('~');
     }
     field
 }
 
 fn unfield(field: &str) -> String {
-    field.trim_end_matches('_').to_owned()
+    field.trim_end_matches('~').to_owned()
 }
 
 /// The first 64 bits of SHA-256, in hex: against torn and rotten sectors, not against an attacker, who would
@@ -289,10 +289,10 @@ mod tests {
     #[test]
     fn text_from_outside_cannot_break_the_line() {
         let last =
-            LastAccepted { at: UnixTime::default(), service: "a b\nc".into(), rhost: "x_y é".repeat(20), offset: 0 };
+            LastAccepted { at: UnixTime::default(), service: "a b\nc".into(), rhost: "x~y_é".repeat(20), offset: 0 };
         let counters = Counters { last_accepted: Some(last), ..Counters::default() };
         let read = parse(&render(&counters)).unwrap().last_accepted.unwrap();
         assert_eq!(read.service, "a?b?c");
-        assert!(read.rhost.starts_with("x-y??x-y??") && read.rhost.len() == RHOST_WIDTH);
+        assert!(read.rhost.starts_with("x-y_?x-y_?") && read.rhost.len() == RHOST_WIDTH);
     }
 }

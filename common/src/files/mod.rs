@@ -143,6 +143,10 @@ impl Directory {
             Err(errno) => return Err(error_at(&path, errno)),
         };
         let stat = fstat(&handle).map_err(|errno| error_at(&path, errno))?;
+        if stat.st_nlink == 0 {
+            // Removed between opening and looking: it is gone, not damaged.
+            return Ok(None);
+        }
         check(&stat).map_err(|problem| FileError { path, problem })?;
         Ok(Some(File::from(handle)))
     }

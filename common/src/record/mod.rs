@@ -15,6 +15,8 @@ use std::fmt;
 
 use crate::token::{Code, Digits, Parameters, RecordId, RecoverySetId, Secret, Step, TokenId, Totp, UnixTime};
 
+/// The uid in the record of a user whose account did not exist when it was made.
+pub const NO_UID: u32 = u32::MAX;
 /// Most tokens a user may have.
 pub const MAX_TOKENS: usize = 5;
 /// Most recovery codes a set may have.

@@ -68,6 +68,18 @@ impl FileStore {
         Err(StoreError::Busy { path, holder: None })
     }
 
+    /// Removes what a crash left of this user's half-written files: a secret may stand in them.
+    fn remove_leftovers(&self, names: &FileNames) -> Result<Forgotten, StoreError> {
+        let mut removed = remove(&self.rooms.users, &temporary_record_name(names))?;
+        let prefix = format!(".{}.", names.counters);
+        for name in entries(&self.rooms.counters)? {
+            if name.strip_prefix(&prefix).is_some_and(|rest| rest.len() == 8) {
+                removed = remove(&self.rooms.counters, &name)?;
+            }
+        }
+        Ok(removed)
+    }
+
     /// Creates a counters file under its name, complete from the first moment; fine if another process was faster.
     fn create_counters(&self, names: &FileNames) -> Result<(), StoreError> {
         let room = &self.rooms.counters;
@@ -137,8 +149,9 @@ impl Store for FileStore {
         };
         let record = remove(&self.rooms.users, &names.record)?;
         let counters = remove(&self.rooms.counters, &names.counters)?;
+        let leftovers = self.remove_leftovers(&names)?;
         drop(session);
-        let removed = record == Forgotten::Removed || counters == Forgotten::Removed;
+        let removed = [record, counters, leftovers].contains(&Forgotten::Removed);
         Ok(if removed { Forgotten::Removed } else { Forgotten::Nothing })
     }
 }
@@ -172,6 +185,11 @@ pub(super) fn write_new(room: &Directory, name: &str, bytes: &[u8], owners: Owne
         let _ = unlinkat(room, name, UnlinkatFlags::NoRemoveDir);
     }
     written
+}
+
+/// The one name for a record that is being written: only the holder of the user's lock writes there.
+pub(super) fn temporary_record_name(names: &FileNames) -> String {
+    format!(".{}", names.record)
 }
 
 /// A name for a file that does not count yet: begins with a dot, as no user's file does.

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::renameat;
 use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 
-use super::file_engine::{is_linked_as, write_new};
+use super::file_engine::{is_linked_as, temporary_record_name, write_new};
 use super::lock::LockedFile;
 use super::snapshot::{FileNames, Rooms};
 use super::{Session, State, StoreError, Written};
@@ -73,7 +73,7 @@ impl<'store> FileSession<'store> {
         let room = &self.rooms.users;
         let fails = |errno| StoreError::write_failed(&room.path_of(&self.names.record), errno);
         // One name per user, for the lock is ours: what a crash left under it is worthless.
-        let temporary = format!(".{}", self.names.record);
+        let temporary = temporary_record_name(&self.names);
         match unlinkat(room, temporary.as_str(), UnlinkatFlags::NoRemoveDir) {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => return Err(fails(errno)),
@@ -83,7 +83,10 @@ impl<'store> FileSession<'store> {
             let _ = unlinkat(room, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
             return Err(fails(errno));
         }
-        fsync(room).map_err(fails)
+        fsync(room).map_err(|errno| StoreError::WriteFailed {
+            path: room.path_of(&self.names.record),
+            reason: format!("{}, after it was renamed: the new record may stand", errno.desc()),
+        })
     }
 
     fn vanished(&self) -> StoreError {

@@ -57,9 +57,9 @@ pub fn initialize(
     }
     refuse_foreign_state(state_dir)?;
     let installation = Installation { id, owner };
-    // The installation first: if a crash follows, `init` says that the state is missing, and never that all is well.
-    write_installation(&etc, file_name, &installation)?;
+    // The installation last: until it stands, nothing counts, and `init` can be run again.
     create_state(state_dir, &installation)?;
+    write_installation(&etc, file_name, &installation)?;
     Ok(Initialized::Created)
 }
 

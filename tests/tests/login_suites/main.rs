@@ -6,6 +6,7 @@ mod blocks;
 mod codes;
 mod commit;
 mod console;
+mod debian;
 mod first_login;
 mod keys;
 mod log;
