@@ -15,7 +15,7 @@ use countersign_common::record::UserName;
 use countersign_common::store::{Session, Store};
 use countersign_common::token::{Code, Digits, RecoveryCode, UnixTime};
 
-use crate::authenticate::{refuse, written};
+use crate::authenticate::written;
 use crate::conversation::{Conversation, Echo, Reply};
 use crate::enroll::settings_changed;
 use crate::login::Machine;
@@ -70,9 +70,7 @@ pub(crate) fn enrolled<S: Store>(
                 blocked = Some(end);
                 tries.count_silently()?;
             }
-            Judged::Blocked(end) => {
-                return Err(refuse(Refusal::Blocked(end), login, judgement.counters.throttle, judgement.now));
-            }
+            Judged::Blocked(end) => return Err(Refused::after_answers(vec![block_notice(end, judgement.now)])),
             Judged::Wrong { blocked: Some(end), .. } => {
                 let wrong = Notice::WrongCode(tries.attempt(), Stage::Login);
                 if judgement.recovery_left == 0 {
@@ -90,8 +88,9 @@ pub(crate) fn enrolled<S: Store>(
             Judged::ClockWentBack => {
                 // If the code was wrong, it was counted, and may have brought a block.
                 if let Some(end) = block(config, judgement.counters.throttle, judgement.now) {
+                    machine.log(&blocked_event(end, judgement.counters.throttle.failures));
                     if judgement.recovery_left == 0 {
-                        return Err(refuse(Refusal::Blocked(end), login, judgement.counters.throttle, judgement.now));
+                        return Err(Refused::after_answers(vec![block_notice(end, judgement.now)]));
                     }
                     blocked = Some(end);
                 }
@@ -203,6 +202,14 @@ fn judge_answer<S: Store>(
     Ok(Judgement { verdict, recovery_left: recovery_codes_left(&record, &counters), counters, now })
 }
 
+fn blocked_event(end: BlockEnd, failures: u16) -> Event {
+    let until = match end {
+        BlockEnd::At(until) => Some(until),
+        BlockEnd::Unblock => None,
+    };
+    Event::Blocked { until, failures }
+}
+
 /// One line for each answer.
 fn log(machine: &Machine, judgement: &Judgement) {
     let refused = |reason| Event::Refused { reason, detail: None };
@@ -213,17 +220,12 @@ fn log(machine: &Machine, judgement: &Judgement) {
         Judged::TooOld => refused(RefusedReason::TooOld),
         Judged::ClockWentBack => refused(RefusedReason::ClockWentBack),
         Judged::Wrong { .. } => refused(RefusedReason::WrongCode),
-        // Told by the refusal that follows.
-        Judged::Blocked(_) => return,
+        Judged::Blocked(end) => blocked_event(end, judgement.counters.throttle.failures),
     };
     machine.log(&event);
     let throttle = judgement.counters.throttle;
     if let Judged::Wrong { blocked: Some(end), failures } = judgement.verdict {
-        let until = match end {
-            BlockEnd::At(until) => Some(until),
-            BlockEnd::Unblock => None,
-        };
-        machine.log(&Event::Blocked { until, failures });
+        machine.log(&blocked_event(end, failures));
     }
     let is_failure = throttle.failures > 0 && throttle.last_failure == judgement.now;
     if is_failure && is_slow_guessing(judgement.counters.slow, judgement.now) {

@@ -302,7 +302,7 @@ fn installing_adds_one_set_id_file_and_an_account_that_owns_nothing_else() {
     let artefacts = ["libpam_countersign.so", "countersign", "countersign-helper"].map(artefact);
     let install = || {
         let [module, command, helper] = &artefacts;
-        world.run(&[script, "", "/usr/bin", "/etc/countersign", module, command, helper]).ok();
+        world.run(&[script, "", "/usr/bin", module, command, helper]).ok();
     };
     install();
     install();
