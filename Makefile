@@ -2,17 +2,18 @@
 
 CARGO     ?= cargo
 DESTDIR   ?=
-SBINDIR   ?= /usr/sbin
+BINDIR    ?= /usr/bin
 TARGET    := $(or $(CARGO_TARGET_DIR),target)
 MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
+HELPER    := $(TARGET)/release/countersign-helper
 
 .PHONY: help build check test demo demo-admin install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build module and command (target/release)
+build: ## build module, command and helper (target/release)
 	@scripts/packages build
 	$(CARGO) build --release --locked
 
@@ -31,11 +32,11 @@ demo: ## log in as alice over a real ssh, in a private world (scripted without a
 demo-admin: ## an administrator's shell in the world of a running `make demo`
 	@scripts/demo admin
 
-install: ## put module, command and commented config in place (DESTDIR=, SECURITYDIR=)
-	@scripts/install "$(DESTDIR)" "$(SBINDIR)" "$(MODULE)" "$(COMMAND)"
+install: ## put module, command, helper and commented config in place (DESTDIR=, SECURITYDIR=)
+	@scripts/install "$(DESTDIR)" "$(BINDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)"
 
-uninstall: ## take module and command away; config and state stay
-	@scripts/uninstall "$(DESTDIR)" "$(SBINDIR)"
+uninstall: ## take module, command and helper away; config and state stay
+	@scripts/uninstall "$(DESTDIR)" "$(BINDIR)"
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use countersign_common::audit::Event;
-use countersign_common::config::{Config, Outcome, Rule};
+use countersign_common::config::Config;
 use countersign_common::decision::{Administrator, Demand, Target};
 use countersign_common::record::{CanToggle, NO_UID, UserName};
 use countersign_common::store::{FileStore, INSTALLATION_PATH, State, Store, StoreError};
@@ -14,6 +14,7 @@ use crate::actor::Actor;
 use crate::failure::Failure;
 use crate::log;
 use crate::report::Report;
+use crate::ruling::Ruling;
 
 /// Stands for "no account" where a uid or gid is kept: the number no account can have (`chown(2)`).
 pub(crate) const NO_ID: u32 = NO_UID;
@@ -42,7 +43,7 @@ pub(crate) struct Desk {
     pub(crate) store: FileStore,
     /// Who runs the command; looked up when there is something to sign.
     actor: OnceLock<Actor>,
-    accounts: NssAccounts,
+    pub(crate) accounts: NssAccounts,
     clock: SystemClock,
 }
 
@@ -115,20 +116,13 @@ impl Desk {
 
     /// The person as the target of a change by root, which no setting of that person can stop.
     pub(crate) fn target(&self, person: &Person) -> Target {
-        Target { can_toggle: CanToggle::Unlocked, administrator: self.administrator(person), demand: Demand::User }
+        Target::unguarded(CanToggle::Unlocked, self.administrator(person), Demand::User)
     }
 
     /// What is known about a person.
     pub(crate) fn report(&self, person: &Person, state: &Result<State, StoreError>, now: UnixTime) -> Report {
-        Report::of(&self.config, person, self.administrator(person), state, now)
-    }
-
-    /// The first rule that may require a code of this person on some service, whatever the setting.
-    pub(crate) fn requiring_rule(&self, person: &Person) -> Option<usize> {
-        let names =
-            |rule: &Rule| rule.users.as_ref().is_none_or(|users| users.iter().any(|user| user == person.as_str()));
-        let index = self.config.rules.iter().position(|rule| rule.then == Outcome::Required && names(rule))?;
-        Some(index.saturating_add(1))
+        let ruling = Ruling::of(&self.config.rules, &self.accounts, person);
+        Report::of(&self.config, person, self.administrator(person), ruling, state, now)
     }
 
     /// Logs a change that was made.

@@ -1,5 +1,6 @@
 //! The JSON of one user, field by field, and how it is written: nothing in it can steer a terminal.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use countersign_common::counters::LastAccepted;
@@ -18,12 +19,12 @@ pub(crate) struct User {
     name: String,
     uid: Option<u32>,
     use_2fa: Option<bool>,
-    use_2fa_source: Option<&'static str>,
+    use_2fa_source: Option<Cow<'static, str>>,
     can_toggle: Option<bool>,
     administrator: Option<bool>,
     enrolled: Option<bool>,
     tokens: Vec<Token>,
-    recovery_codes_left: Option<usize>,
+    recovery_codes_left: Option<u8>,
     failures: Option<u16>,
     blocked: Option<Blocked>,
     grace_until: Option<String>,
@@ -36,8 +37,9 @@ pub(crate) struct User {
     changed: Option<bool>,
 }
 
+/// A token, without its secret.
 #[derive(Debug, Serialize)]
-struct Token {
+pub(crate) struct Token {
     id: String,
     label: String,
     algorithm: &'static str,
@@ -66,10 +68,11 @@ impl User {
         Self {
             name: report.user.clone(),
             uid: report.uid,
-            use_2fa: facts.map(|facts| facts.use_2fa.as_bool()),
-            use_2fa_source: facts.map(|facts| match facts.source {
-                Source::Record => "record",
-                Source::Default => "default",
+            use_2fa: facts.map(|facts| facts.asked().0.as_bool()),
+            use_2fa_source: facts.map(|facts| match facts.asked().1 {
+                Source::Record => Cow::Borrowed("record"),
+                Source::Default => Cow::Borrowed("default"),
+                Source::Rule(number) => Cow::Owned(format!("rule {number}")),
             }),
             can_toggle: facts.map(|facts| facts.can_toggle.as_bool()),
             administrator: match report.administrator {
@@ -82,7 +85,7 @@ impl User {
             recovery_codes_left: facts.map(|facts| facts.recovery_codes_left),
             failures: facts.map(|facts| facts.failures),
             blocked: facts.and_then(|facts| facts.blocked).map(Blocked::of),
-            grace_until: None,
+            grace_until: facts.and_then(|facts| facts.grace.end()).map(|end| end.to_string()),
             last_accepted: facts.and_then(|facts| facts.last_accepted.as_ref()).map(Accepted::of),
             changed_at: facts.and_then(|facts| facts.changed.as_ref()).map(|(at, _)| at.to_string()),
             changed_by: facts.and_then(|facts| facts.changed.as_ref()).map(|(_, by)| by.clone()),
@@ -99,7 +102,8 @@ impl User {
 }
 
 impl Token {
-    fn of(token: &TokenFacts) -> Self {
+    /// A token as `status` and `tokens` show it.
+    pub(crate) fn of(token: &TokenFacts) -> Self {
         Self {
             id: token.id.clone(),
             label: token.label.clone(),
@@ -192,6 +196,7 @@ mod tests {
     use countersign_common::token::{Parameters, Seconds};
 
     use crate::desk::Person;
+    use crate::ruling::Ruling;
 
     const FIELDS: [&str; 17] = [
         "user",
@@ -221,7 +226,8 @@ mod tests {
         let name = UserName::new("alice").unwrap();
         let account = Account { name: name.clone(), uid: 1000, gid: 1000 };
         let person = Person { name, account: Some(account) };
-        Report::of(&Config::default(), &person, Administrator::No, state, time(1_795_507_210))
+        let ruling = Ruling::default();
+        Report::of(&Config::default(), &person, Administrator::No, ruling, state, time(1_795_507_210))
     }
 
     fn full_state() -> State {

@@ -1,4 +1,4 @@
-//! `countersign`: the administrator's command.
+//! `countersign`: the administrator's command, and through the helper everyone's own.
 //!
 //! Invariants: decides nothing itself, it asks `countersign_common::decision`; a change of one user is one
 //! transaction; what cannot be looked up, read or written is an error, never an absence (I4).
@@ -14,7 +14,10 @@ mod failure;
 mod json;
 mod log;
 mod output;
+mod powers;
 mod report;
+mod ruling;
+mod self_service;
 mod sentences;
 mod transaction;
 
@@ -27,6 +30,9 @@ use arguments::Arguments;
 use output::Output;
 
 fn main() -> ExitCode {
+    if let Some(ended) = self_service::run() {
+        return ended;
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(answer) => {

@@ -2,15 +2,20 @@
 //!
 //! Invariant: holds no secret.
 
-use countersign_common::config::Config;
-use countersign_common::counters::LastAccepted;
-use countersign_common::decision::{Administrator, BlockEnd, Demand, block, is_in_use, is_slow_guessing};
+use countersign_common::config::{Config, Outcome};
+use countersign_common::counters::{Grace, LastAccepted};
+use countersign_common::decision::{
+    Administrator, BlockEnd, Demand, block, grace_until, is_in_use, is_slow_guessing, recovery_codes_left,
+};
+use countersign_common::notice::{FEW_RECOVERY_CODES, spelled_span};
 use countersign_common::record::{CanToggle, Record, Token, Use2fa};
 use countersign_common::store::{State, StoreError};
-use countersign_common::token::{Parameters, UnixTime};
+use countersign_common::token::{Parameters, Seconds, UnixTime};
 
 use crate::desk::{NO_ID, Person};
 use crate::failure::way_out;
+use crate::ruling::Ruling;
+use crate::sentences::command;
 
 /// What is known about one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +33,18 @@ pub(crate) struct Report {
 /// What a trusted state says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
+    /// The user's own setting, or the default: what counts where no rule decides.
     pub(crate) use_2fa: Use2fa,
+    /// Where that comes from.
     pub(crate) source: Source,
+    /// What the rules say.
+    pub(crate) ruling: Ruling,
     pub(crate) can_toggle: CanToggle,
     pub(crate) tokens: Vec<TokenFacts>,
-    pub(crate) recovery_codes_left: usize,
+    pub(crate) recovery_codes_left: u8,
+    /// Whether new tokens bring recovery codes on this host.
+    pub(crate) recovery: Recovery,
+    pub(crate) grace: GraceTime,
     pub(crate) failures: u16,
     /// The slow total, if it is suspicious.
     pub(crate) slow_failures: Option<u32>,
@@ -49,6 +61,26 @@ pub(crate) enum Source {
     Record,
     /// `[defaults]`.
     Default,
+    /// A rule that names no service and no network.
+    Rule(usize),
+}
+
+/// Whether this host hands out recovery codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recovery {
+    InUse,
+    Off,
+}
+
+/// The time without enrollment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GraceTime {
+    /// There is none, it is over, or the user is enrolled.
+    None,
+    /// Open until then.
+    Until(UnixTime),
+    /// So long, from the first login that asks.
+    FromFirstLogin(Seconds),
 }
 
 /// A token without its secret.
@@ -66,10 +98,11 @@ impl Report {
         config: &Config,
         person: &Person,
         administrator: Administrator,
+        ruling: Ruling,
         state: &Result<State, StoreError>,
         now: UnixTime,
     ) -> Self {
-        let facts = state.as_ref().map(|state| Facts::of(config, state, now)).map_err(Clone::clone);
+        let facts = state.as_ref().map(|state| Facts::of(config, ruling, state, now)).map_err(Clone::clone);
         let recorded = facts.as_ref().ok().and_then(|facts| facts.recorded_uid);
         let uid = person.account.as_ref().map(|account| account.uid).or(recorded);
         Self { user: person.as_str().to_owned(), uid, administrator, state: facts }
@@ -92,14 +125,31 @@ impl Report {
     }
 
     fn push_facts(&self, lines: &mut Vec<String>, facts: &Facts) {
-        lines.push(format!("Use 2FA: {}", yes_no(facts.use_2fa == Use2fa::Enabled)));
+        let (asked, source) = facts.asked();
+        lines.push(format!("Use 2FA: {}", yes_no(asked == Use2fa::Enabled)));
         lines.push(format!("Can toggle the use of 2FA: {}", yes_no(facts.can_toggle == CanToggle::Unlocked)));
-        lines.push(format!("Settings: {}", facts.source.spelled()));
+        lines.push(match source {
+            Source::Rule(number) => {
+                format!("Settings: rule {number} decides (this user's own: {})", yes_no(facts.use_2fa.as_bool()))
+            }
+            Source::Record => "Settings: this user's own".to_owned(),
+            Source::Default => "Settings: the defaults for users without a record".to_owned(),
+        });
+        if let (Some(number), Use2fa::Disabled) = (facts.ruling.somewhere, asked) {
+            lines.push(format!("Note: rule {number} requires a code at some logins"));
+        }
         lines.push(format!("Administrator: {}", administrator_word(self.administrator)));
         lines.push(format!("Enrolled: {}", yes_no(facts.is_enrolled())));
         lines.extend(facts.tokens.iter().map(|token| format!("  Token {}", token.spelled())));
-        if facts.recovery_codes_left > 0 {
-            lines.push(format!("Recovery codes left: {}", facts.recovery_codes_left));
+        if let Some(line) = self.recovery_line(facts) {
+            lines.push(line);
+        }
+        match facts.grace {
+            GraceTime::None => {}
+            GraceTime::Until(end) => lines.push(format!("Time to enroll: until {end}")),
+            GraceTime::FromFirstLogin(span) => {
+                lines.push(format!("Time to enroll: {} from the first login", spelled_span(span)));
+            }
         }
         lines.push(format!("Wrong codes since the last login: {}", facts.failures));
         if let Some(failures) = facts.slow_failures {
@@ -118,17 +168,29 @@ impl Report {
         lines.push("State: ok".to_owned());
     }
 
+    fn recovery_line(&self, facts: &Facts) -> Option<String> {
+        let left = facts.recovery_codes_left;
+        if !facts.is_enrolled() || (left == 0 && facts.recovery == Recovery::Off) {
+            return None;
+        }
+        let few = left <= FEW_RECOVERY_CODES && facts.recovery == Recovery::InUse;
+        let more =
+            if few { format!(" (new ones: {})", command("new-recovery-codes", &self.user)) } else { String::new() };
+        Some(format!("Recovery codes left: {left}{more}"))
+    }
+
     /// The cells of a row of `list` after the name.
     pub(crate) fn cells(&self) -> [String; 4] {
         let Ok(facts) = &self.state else { return ["?", "?", "?", "untrusted"].map(str::to_owned) };
+        let (asked, _) = facts.asked();
         let condition = match facts {
             Facts { blocked: Some(_), .. } => "blocked",
-            Facts { use_2fa: Use2fa::Disabled, .. } => "off",
+            _ if asked == Use2fa::Disabled => "off",
             _ if facts.is_enrolled() => "ok",
             _ => "to enroll",
         };
         [
-            yes_no(facts.use_2fa == Use2fa::Enabled).to_owned(),
+            yes_no(asked == Use2fa::Enabled).to_owned(),
             yes_no(facts.can_toggle == CanToggle::Unlocked).to_owned(),
             facts.tokens.len().to_string(),
             condition.to_owned(),
@@ -137,15 +199,18 @@ impl Report {
 }
 
 impl Facts {
-    fn of(config: &Config, state: &State, now: UnixTime) -> Self {
+    fn of(config: &Config, ruling: Ruling, state: &State, now: UnixTime) -> Self {
         let State { record, counters } = state;
         let default = CanToggle::from_bool(config.defaults.can_toggle);
         Self {
             use_2fa: is_in_use(config, Demand::User, record.as_ref()),
             source: if record.is_some() { Source::Record } else { Source::Default },
+            ruling,
             can_toggle: record.as_ref().map_or(default, |record| record.can_toggle),
             tokens: record.iter().flat_map(|record| &record.tokens).map(TokenFacts::of).collect(),
-            recovery_codes_left: recovery_codes_left(state),
+            recovery_codes_left: record.as_ref().map_or(0, |record| recovery_codes_left(record, counters)),
+            recovery: if u32::from(config.recovery.codes) > 0 { Recovery::InUse } else { Recovery::Off },
+            grace: GraceTime::of(config, state, now),
             failures: counters.throttle.failures,
             slow_failures: is_slow_guessing(counters.slow, now).then_some(counters.slow.failures),
             blocked: block(config, counters.throttle, now),
@@ -157,7 +222,21 @@ impl Facts {
 
     /// What stands for the facts of a state that cannot be trusted: nothing.
     pub(crate) fn unknown() -> Self {
-        Self::of(&Config::default(), &State::default(), UnixTime::default())
+        Self::of(&Config::default(), Ruling::default(), &State::default(), UnixTime::default())
+    }
+
+    /// Whether the user is asked for a code wherever no rule about a service or a network says otherwise, and why.
+    pub(crate) fn asked(&self) -> (Use2fa, Source) {
+        match self.ruling.everywhere {
+            Some((Outcome::Required, rule)) => (Use2fa::Enabled, Source::Rule(rule)),
+            Some((Outcome::Skip, rule)) => (Use2fa::Disabled, Source::Rule(rule)),
+            Some((Outcome::User, _)) | None => (self.use_2fa, self.source),
+        }
+    }
+
+    /// Whether some login of this user asks for a code.
+    pub(crate) fn asked_somewhere(&self) -> bool {
+        self.asked().0 == Use2fa::Enabled || self.ruling.somewhere.is_some()
     }
 
     /// Whether there is a token.
@@ -177,7 +256,8 @@ impl Facts {
 }
 
 impl TokenFacts {
-    fn of(token: &Token) -> Self {
+    /// What is told of a token.
+    pub(crate) fn of(token: &Token) -> Self {
         Self {
             id: token.id.to_string(),
             label: token.label.clone(),
@@ -186,7 +266,13 @@ impl TokenFacts {
         }
     }
 
-    fn spelled(&self) -> String {
+    /// Its label, or its id.
+    pub(crate) fn called(&self) -> String {
+        if self.label.is_empty() { self.id.clone() } else { format!("\"{}\"", self.label) }
+    }
+
+    /// A line about it.
+    pub(crate) fn spelled(&self) -> String {
         let Self { id, label, parameters: Parameters { algorithm, digits, period }, enrolled_at } = self;
         let label = if label.is_empty() { String::new() } else { format!(" \"{label}\"") };
         let (digits, period) = (digits.as_u8(), period.as_seconds());
@@ -194,22 +280,25 @@ impl TokenFacts {
     }
 }
 
-impl Source {
-    const fn spelled(self) -> &'static str {
-        match self {
-            Self::Record => "this user's own",
-            Self::Default => "the defaults for users without a record",
+impl GraceTime {
+    fn of(config: &Config, state: &State, now: UnixTime) -> Self {
+        if state.record.as_ref().is_some_and(Record::is_enrolled) {
+            return Self::None;
+        }
+        match (grace_until(config, state.counters.grace, now), state.counters.grace) {
+            (None, _) => Self::None,
+            (Some(_), Grace::NotStarted) => Self::FromFirstLogin(config.enrollment.grace.as_seconds()),
+            (Some(end), _) => Self::Until(end),
         }
     }
-}
 
-/// Codes of the present set that are not spent.
-fn recovery_codes_left(state: &State) -> usize {
-    let Some(set) = state.record.as_ref().and_then(|record| record.recovery.as_ref()) else { return 0 };
-    let spent = state.counters.recovery.filter(|counters| counters.set == set.id).map_or(0, |counters| counters.spent);
-    (0..set.hashes.len())
-        .filter(|index| spent.checked_shr(u32::try_from(*index).unwrap_or(16)).unwrap_or(0) & 1 == 0)
-        .count()
+    /// The time it ends, once that is known.
+    pub(crate) const fn end(self) -> Option<UnixTime> {
+        match self {
+            Self::Until(end) => Some(end),
+            Self::None | Self::FromFirstLogin(_) => None,
+        }
+    }
 }
 
 /// When a block ends, in words.

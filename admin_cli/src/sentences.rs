@@ -1,9 +1,12 @@
 //! What a command says it did: the effect in a sentence, and what else may have been meant. Pure.
 
+pub(crate) mod explained;
+
 use countersign_common::decision::{Administrator, BlockEnd};
+use countersign_common::notice::spelled_span;
 use countersign_common::record::{CanToggle, Use2fa};
 
-use crate::report::{Facts, spelled_block};
+use crate::report::{Facts, GraceTime, spelled_block};
 
 /// What a sentence is about: one user, before and after.
 #[derive(Debug, Clone, Copy)]
@@ -141,10 +144,54 @@ pub(crate) fn forgotten(told: &Told) -> String {
     format!("{user}: forgotten; should {user} log in again, 2FA is {default}, the default")
 }
 
+/// `grace`
+pub(crate) fn grace(told: &Told) -> String {
+    let user = told.user;
+    let what = match (told.after.grace, told.changed) {
+        (GraceTime::Until(end), _) => format!("{user}: may log in without a token until {end}"),
+        (GraceTime::FromFirstLogin(span), _) => format!("{user}: has {} from the first login", spelled_span(span)),
+        (GraceTime::None, Change::Already) => format!("{user}: already has no time to enroll"),
+        (GraceTime::None, Change::Made) => format!("{user}: has no more time to enroll; the next login must"),
+    };
+    if told.after.asked_somewhere() {
+        return what;
+    }
+    format!("{what}; but 2FA is off; to turn it on: {}", command("enable", user))
+}
+
+/// `new-recovery-codes`
+pub(crate) fn recovery_renewed(told: &Told) -> String {
+    let Told { user, before, after, .. } = told;
+    let old = match before.recovery_codes_left {
+        0 => String::new(),
+        1 => "; the old one is void".to_owned(),
+        left => format!("; the {left} old ones are void"),
+    };
+    format!("{user}: {} new recovery codes{old}", after.recovery_codes_left)
+}
+
+/// `remove-token`
+pub(crate) fn token_removed(told: &Told) -> String {
+    let Told { user, before, after, .. } = told;
+    let gone = before.tokens.iter().find(|token| !after.tokens.contains(token));
+    let token = gone.map_or("the token".to_owned(), |token| format!("the token {}", token.called()));
+    let left = after.tokens.len();
+    let tokens = if left == 1 { "token is" } else { "tokens are" };
+    format!("{user}: {token} is removed; its codes are refused from now on; {left} {tokens} left")
+}
+
 /// `enroll`
 pub(crate) fn enrolled(told: &Told) -> String {
     let user = told.user;
-    match told.after.use_2fa {
+    let count = told.after.tokens.len();
+    if told.before.is_enrolled() && count > told.before.tokens.len() {
+        return format!("{user}: one more token; codes of any of the {count} are accepted{}", told.blocked());
+    }
+    if told.before.is_enrolled() {
+        let old = if told.before.tokens.len() == 1 { "one is" } else { "ones are" };
+        return format!("{user}: the token is in place; the old {old} forgotten{}", told.blocked());
+    }
+    match told.after.asked().0 {
         Use2fa::Enabled => format!("{user}: enrolled; the next login asks for a code"),
         Use2fa::Disabled => {
             format!("{user}: enrolled, but 2FA is off; to turn it on: {}", command("enable", user))

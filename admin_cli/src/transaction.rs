@@ -1,7 +1,7 @@
 //! One change of one user: under the lock, on fresh state, again if someone else was faster.
 
-use countersign_common::decision::{Actor, Applied, Change, ChangeRefused, Denied, apply, authorize, blank};
-use countersign_common::record::{Record, Revision};
+use countersign_common::decision::{Actor, Applied, Change, ChangeRefused, Denied, apply_all, authorize, blank};
+use countersign_common::record::Record;
 use countersign_common::store::{Session, State, Store, Written};
 use countersign_common::system::new_id;
 use countersign_common::token::UnixTime;
@@ -80,11 +80,13 @@ pub(crate) fn change_record(
     now: UnixTime,
 ) -> Result<Written, Failure> {
     let record = current_record(desk, person, session.state(), now)?;
-    let next = next_record(&record, changes, &desk.actor().name, now)
+    let applied = apply_all(changes, &record, &desk.actor().name, now)
         .map_err(|refused| Failure::new(format!("{}: {}", person.as_str(), why_refused(refused))))?;
-    match next {
-        Some(next) => session.replace_record(&next).map_err(|error| Failure::of_user(person.as_str(), &error)),
-        None => Ok(Written::Committed),
+    match applied {
+        Applied::Changed(next) => {
+            session.replace_record(&next).map_err(|error| Failure::of_user(person.as_str(), &error))
+        }
+        Applied::Unchanged => Ok(Written::Committed),
     }
 }
 
@@ -99,18 +101,6 @@ pub(crate) fn current_record(desk: &Desk, person: &Person, state: &State, now: U
     }
 }
 
-/// The record after several changes, one revision later; `None` if none of them changes anything.
-fn next_record(record: &Record, changes: &[Change], by: &str, now: UnixTime) -> Result<Option<Record>, ChangeRefused> {
-    let revision = Revision(record.revision.0.saturating_add(1));
-    let mut next = None;
-    for change in changes {
-        if let Applied::Changed(changed) = apply(change, next.as_ref().unwrap_or(record), by, now)? {
-            next = Some(Record { revision, ..changed });
-        }
-    }
-    Ok(next)
-}
-
 fn refusal(person: &Person, denied: Denied) -> Failure {
     let user = person.as_str();
     match denied {
@@ -122,36 +112,15 @@ fn refusal(person: &Person, denied: Denied) -> Failure {
             Failure::new(format!("{user}: whether this is an administrator could not be looked up"))
                 .hint("a group named under [administrators] cannot be read now; try again")
         }
-        Denied::Locked | Denied::Required | Denied::NotYours => Failure::new(format!("{user}: not allowed")),
+        _ => Failure::new(format!("{user}: not allowed")),
     }
 }
 
 const fn why_refused(refused: ChangeRefused) -> &'static str {
     match refused {
         ChangeRefused::TooManyTokens => "has the most tokens a user may have",
+        ChangeRefused::NoSuchToken => "has no such token",
+        ChangeRefused::LastToken => "has only this token; the last one goes by reset",
         ChangeRefused::SameSecret => "has a token with this secret already",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use countersign_common::config::Config;
-    use countersign_common::record::{CanToggle, Use2fa, UserName};
-
-    fn record() -> Record {
-        blank(&Config::default(), new_id().unwrap(), UserName::new("alice").unwrap(), 1000, UnixTime::default())
-    }
-
-    #[test]
-    fn several_changes_are_one_revision() {
-        let next = next_record(&record(), &[Change::Enable, Change::Lock], "root", UnixTime::default());
-        let next = next.unwrap().unwrap();
-        assert_eq!(next.revision, Revision(1));
-        assert_eq!((next.use_2fa, next.can_toggle), (Use2fa::Enabled, CanToggle::Locked));
-        let again = next_record(&next, &[Change::Enable, Change::Lock], "root", UnixTime::default());
-        assert_eq!(again.unwrap(), None);
-        let half = next_record(&next, &[Change::Enable, Change::Unlock], "root", UnixTime::default());
-        assert_eq!(half.unwrap().unwrap().revision, Revision(2));
     }
 }

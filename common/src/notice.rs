@@ -9,6 +9,12 @@ use crate::token::{Digits, Seconds, UnixTime};
 /// The prompt for a code. Must not contain the word "password": sshpass, sddm and sudo look for it.
 pub const PROMPT: &str = "Verification code: ";
 
+/// From how few recovery codes on a person is told to make new ones.
+pub const FEW_RECOVERY_CODES: u8 = 2;
+
+/// The last prompt after enrollment, below the recovery codes.
+pub const RECOVERY_PROMPT: &str = "Press Enter when you have written them down: ";
+
 /// Which wrong answer of this login it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
@@ -54,6 +60,22 @@ pub enum Notice {
     SettingsChanged,
     /// The word `disable` is refused.
     MayNotDisable,
+    /// The word `later` is refused.
+    NoTimeLeft,
+    /// A recovery code was accepted; so many are left.
+    RecoveryCodesLeft(u8),
+}
+
+/// The prompt of a user who is blocked but has recovery codes left: for this long, or until an administrator
+/// unblocks.
+#[must_use]
+pub fn blocked_prompt(left: Option<Seconds>, support: Option<&str>) -> String {
+    if let Some(span) = left {
+        format!("Too many wrong codes. Try again in {}, or enter a recovery code: ", spelled_span(span))
+    } else {
+        let support = support.unwrap_or("your administrator");
+        format!("Too many wrong codes. Contact {support}, or enter a recovery code: ")
+    }
 }
 
 /// A notice in words, with whom to turn to.
@@ -105,6 +127,15 @@ impl fmt::Display for Worded<'_> {
             Notice::NotAvailable => write!(f, "Two-factor authentication is not available. Contact {support}."),
             Notice::SettingsChanged => f.write_str("Your two-factor settings changed meanwhile. Log in again."),
             Notice::MayNotDisable => f.write_str("You may not disable two-factor authentication."),
+            Notice::NoTimeLeft => f.write_str("There is no time left to set it up later."),
+            Notice::RecoveryCodesLeft(left) => {
+                let codes = if *left == 1 { "code" } else { "codes" };
+                write!(f, "{left} recovery {codes} left.")?;
+                if *left <= FEW_RECOVERY_CODES {
+                    f.write_str(" Make new ones: countersign new-recovery-codes")?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -117,12 +148,14 @@ fn spelled_lengths(lengths: &[Digits]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
-/// Rounded up, in the largest unit of which there is more than one: `30 seconds`, `4 minutes`, `2 hours`.
-fn spelled_span(span: Seconds) -> String {
+/// Rounded up, in the largest unit of which there is more than one: `30 seconds`, `4 minutes`, `2 hours`, `3 days`.
+#[must_use]
+pub fn spelled_span(span: Seconds) -> String {
     let (count, unit) = match span.0 {
         0..=90 => (span.0.max(1), "second"),
         91..=5_400 => (span.0.div_ceil(60), "minute"),
-        _ => (span.0.div_ceil(3_600), "hour"),
+        5_401..=172_800 => (span.0.div_ceil(3_600), "hour"),
+        _ => (span.0.div_ceil(86_400), "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
@@ -161,6 +194,7 @@ mod tests {
             (241, "5 minutes"),
             (3_600, "60 minutes"),
             (7_200, "2 hours"),
+            (172_801, "3 days"),
         ];
         for (seconds, expected) in cases {
             assert_eq!(
@@ -197,6 +231,9 @@ mod tests {
             Notice::NotAvailable,
             Notice::SettingsChanged,
             Notice::MayNotDisable,
+            Notice::NoTimeLeft,
+            Notice::RecoveryCodesLeft(3),
+            Notice::RecoveryCodesLeft(2),
         ];
         let documentation = include_str!("../../docs/notices.md");
         for notice in &all {

@@ -23,10 +23,11 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("audit", vec!["token"]),
         ("notice", vec!["token"]),
         ("decision", pure.to_vec()),
-        ("screen", vec!["token", "config"]),
+        ("screen", vec!["token", "config", "notice"]),
+        ("dialogue", vec!["token", "record", "counters", "decision"]),
         ("files", vec![]),
         ("store", vec!["token", "record", "counters", "files"]),
-        ("system", vec!["token", "record", "config", "decision", "files"]),
+        ("system", vec!["token", "record", "config", "audit", "decision", "files"]),
     ])
 }
 
@@ -80,7 +81,7 @@ fn a_room_imports_only_what_stands_to_its_left() {
 
 #[test]
 fn what_decides_knows_no_clock_path_or_system() {
-    for room in ["token", "record", "counters", "config", "audit", "decision", "screen"] {
+    for room in ["token", "record", "counters", "config", "audit", "decision", "screen", "dialogue"] {
         for file in sources(&root().join("common/src").join(room)) {
             let text = fs::read_to_string(&file).unwrap();
             for word in ["std::fs", "std::env", "std::process", "nix::", "std::net::Tcp", "::now()"] {
@@ -91,14 +92,15 @@ fn what_decides_knows_no_clock_path_or_system() {
 }
 
 #[test]
-fn unsafe_code_stands_in_one_room() {
-    let room = root().join("pam_module/src/ffi");
-    for krate in ["common", "pam_module", "admin_cli"] {
+fn unsafe_code_stands_in_one_room_of_a_program() {
+    let rooms = ["pam_module/src/ffi", "helper/src/ffi.rs"].map(|room| root().join(room));
+    for krate in ["common", "pam_module", "admin_cli", "helper"] {
         for file in sources(&root().join(krate).join("src")) {
             let text = fs::read_to_string(&file).unwrap();
-            let has_unsafe =
-                ["unsafe {", "unsafe extern", "unsafe fn", "unsafe impl"].iter().any(|word| text.contains(word));
-            assert!(!has_unsafe || file.starts_with(&room), "{}", file.display());
+            let has_unsafe = ["unsafe {", "unsafe extern", "unsafe fn", "unsafe impl", "unsafe("]
+                .iter()
+                .any(|word| text.contains(word));
+            assert!(!has_unsafe || rooms.iter().any(|room| file.starts_with(room)), "{}", file.display());
         }
     }
 }
@@ -111,13 +113,15 @@ fn the_ffi_knows_no_decision_and_the_command_no_module() {
             assert!(!text.contains(&format!("countersign_common::{room}")), "{}: {room}", file.display());
         }
     }
-    let manifest = fs::read_to_string(root().join("admin_cli/Cargo.toml")).unwrap();
-    assert!(!manifest.contains("pam_countersign") && !manifest.contains("pamsm"));
+    for krate in ["admin_cli", "helper"] {
+        let manifest = fs::read_to_string(root().join(krate).join("Cargo.toml")).unwrap();
+        assert!(!manifest.contains("pam_countersign") && !manifest.contains("pamsm"));
+    }
 }
 
 #[test]
 fn files_are_short() {
-    for krate in ["common", "pam_module", "admin_cli", "tests"] {
+    for krate in ["common", "pam_module", "admin_cli", "helper", "tests"] {
         for file in sources(&root().join(krate)) {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
             assert!(lines <= 400, "{}: {lines} lines", file.display());

@@ -3,14 +3,19 @@
 use countersign_common::audit::{Event, RefusedReason};
 use countersign_common::config::Config;
 use countersign_common::counters::{Counters, Uncommitted};
-use countersign_common::decision::{Applied, Change, Login, Plan, apply, blank, committed, disable_committed, plan};
-use countersign_common::notice::Notice;
+use countersign_common::decision::{
+    Applied, Change, Login, Plan, apply_all, blank, committed, disable_committed, plan,
+};
+use countersign_common::notice::{Notice, RECOVERY_PROMPT};
 use countersign_common::record::Record;
-use countersign_common::store::{Session, Store, Written};
-use countersign_common::system::{Account, new_id};
-use countersign_common::token::UnixTime;
+use countersign_common::screen::recovery_sheet;
+use countersign_common::store::{Session, Store};
+use countersign_common::system::{Account, new_id, new_recovery_codes};
+use countersign_common::token::{RecoveryCode, UnixTime};
 
-use crate::enroll::{may_disable, settings_changed};
+use crate::authenticate::written;
+use crate::conversation::Echo;
+use crate::enroll::{ask_below, may_disable, settings_changed};
 use crate::login::{Machine, Person, Ruled, open_store};
 use crate::outcome::{Granted, Refused, Verdict};
 use crate::pending::{LIFETIME, Pending, Proven, edition_of, take};
@@ -33,12 +38,13 @@ pub(crate) fn account(machine: &mut Machine) -> Verdict {
     let mut session = store.begin(&account.name)?;
     let now = machine.now()?;
     check_time(&pending, now)?;
-    commit(&mut session, &config, &login, &account, &pending, now)?;
+    let codes = commit(&mut session, &config, &login, &account, &pending, now)?;
     drop(session);
     machine.log(&match &pending.what {
         Proven::Token(token, _) => Event::Enrolled { token: token.id.to_string() },
         Proven::Disable => Event::Disabled,
     });
+    show_recovery_codes(machine, &codes);
     Ok(Granted::Proven)
 }
 
@@ -71,7 +77,7 @@ fn commit(
     account: &Account,
     pending: &Pending,
     now: UnixTime,
-) -> Result<(), Refused> {
+) -> Result<Vec<RecoveryCode>, Refused> {
     let state = session.state().clone();
     if edition_of(&state) != pending.edition {
         return Err(settings_changed());
@@ -85,30 +91,41 @@ fn commit(
         Some(record) => Record { uid: account.uid, ..record.clone() },
         None => blank(config, new_id()?, account.name.clone(), account.uid, now),
     };
-    let (change, next) = match &pending.what {
+    let mut codes = Vec::new();
+    let (changes, next) = match &pending.what {
         Proven::Token(token, step) => {
             let next = committed(&counters, login, &base, token, *step, pending.proven_at);
-            (Change::Enroll(token.clone()), next)
+            let mut changes = vec![Change::Enroll(token.clone())];
+            let count = usize::try_from(u32::from(config.recovery.codes)).unwrap_or(0);
+            if count > 0 {
+                let (new, set) = new_recovery_codes(count)?;
+                codes = new;
+                changes.push(Change::RenewRecovery(set));
+            }
+            (changes, next)
         }
         Proven::Disable => {
             may_disable(config, login, &state)?;
-            (Change::Disable, disable_committed(&counters))
+            (vec![Change::Disable], disable_committed(&counters))
         }
     };
-    let applied = apply(&change, &base, CHANGED_BY, now).map_err(|_| settings_changed())?;
+    let applied = apply_all(&changes, &base, CHANGED_BY, now).map_err(|_| settings_changed())?;
     // The proving step first: a token must never stand in the record without it.
-    require(session.write_counters(&next)?)?;
-    match applied {
-        Applied::Changed(record) => require(session.replace_record(&record)?),
-        Applied::Unchanged => Ok(()),
+    written(session.write_counters(&next)?)?;
+    if let Applied::Changed(record) = applied {
+        written(session.replace_record(&record)?)?;
     }
+    Ok(codes)
 }
 
-fn require(written: Written) -> Result<(), Refused> {
-    match written {
-        Written::Committed => Ok(()),
-        Written::Conflict => Err(settings_changed()),
+/// Shows new recovery codes, once. They are committed: whether the person sees them or answers undoes nothing.
+fn show_recovery_codes(machine: &Machine, codes: &[RecoveryCode]) {
+    if codes.is_empty() {
+        return;
     }
+    let sheet = recovery_sheet(codes);
+    // The reply is wiped and of no interest.
+    let _ = ask_below(machine, Some(&sheet), RECOVERY_PROMPT, Echo::On);
 }
 
 fn stale(why: &str) -> Refused {

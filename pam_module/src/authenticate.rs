@@ -3,12 +3,13 @@
 use countersign_common::audit::{Event, RefusedReason};
 use countersign_common::config::Config;
 use countersign_common::counters::{Counters, Throttle};
-use countersign_common::decision::{BlockEnd, Login, Plan, Refusal, plan, rebased};
+use countersign_common::decision::{BlockEnd, Login, Plan, Refusal, grace_begun, plan, rebased};
 use countersign_common::notice::Notice;
 use countersign_common::record::{NO_UID, Record, UserName};
-use countersign_common::store::{FileStore, Session, Store};
-use countersign_common::token::UnixTime;
+use countersign_common::store::{FileStore, Session, Store, Written};
+use countersign_common::token::{Seconds, UnixTime};
 
+use crate::enroll::settings_changed;
 use crate::login::{Machine, Person, Ruled, open_store};
 use crate::outcome::{Granted, Refused, Verdict};
 use crate::pending::edition_of;
@@ -30,12 +31,60 @@ pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
     let lengths = state.record.as_ref().map(Record::code_lengths).unwrap_or_default();
     match plan(&config, &login, state.record.as_ref(), &state.counters, now) {
         Plan::Ignore => Ok(Granted::NotInUse),
-        Plan::Ask => ask::enrolled(machine, &config, &login, &store, &account.name, &lengths),
-        Plan::Enroll(disabling) => {
-            enroll::enroll(machine, &config, &login, &store, &account.name, edition_of(&state), disabling)
+        Plan::Ask => ask::enrolled(machine, &config, &login, &store, &account.name, &lengths, None),
+        Plan::AskRecovery(end) => {
+            // Whether or not anything is answered, the block must end.
+            if rebased(state.counters.throttle, now).is_some() {
+                rebase_block(&mut store.begin(&account.name)?, now)?;
+            }
+            ask::enrolled(machine, &config, &login, &store, &account.name, &lengths, Some(end))
         }
+        Plan::Enroll(offer) => {
+            begin_grace(&config, &store, &account.name, machine)?;
+            enroll::enroll(machine, &config, &login, &store, &account.name, edition_of(&state), offer)
+        }
+        Plan::Grace(_) => grace(&config, &login, &store, &account.name, machine),
         Plan::Refuse(Refusal::Blocked(_)) => blocked(&config, &login, &store, &account.name, machine),
         Plan::Refuse(refusal) => Err(refuse(refusal, &login, state.counters.throttle, now)),
+    }
+}
+
+/// The first login that asks starts the grace time: written before anything is shown.
+fn begin_grace(config: &Config, store: &FileStore, user: &UserName, machine: &Machine) -> Result<(), Refused> {
+    if config.enrollment.grace.as_seconds() == Seconds(0) {
+        return Ok(());
+    }
+    let mut session = store.begin(user)?;
+    match grace_begun(config, &session.state().counters, machine.now()?) {
+        Some(next) => written(session.write_counters(&next)?),
+        None => Ok(()),
+    }
+}
+
+/// Not enrolled, but there is time left: let through, told to set it up, and counted from the first such login.
+fn grace(config: &Config, login: &Login, store: &FileStore, user: &UserName, machine: &Machine) -> Verdict {
+    let mut session = store.begin(user)?;
+    let now = machine.now()?;
+    let state = session.state();
+    let Plan::Grace(until) = plan(config, login, state.record.as_ref(), &state.counters, now) else {
+        return Err(settings_changed());
+    };
+    if let Some(next) = grace_begun(config, &state.counters, now) {
+        written(session.write_counters(&next)?)?;
+    }
+    drop(session);
+    machine.log(&Event::Grace { until });
+    if !config.enrolls_on(login.service) {
+        machine.tell(&Notice::CannotEnrollHere);
+    }
+    Ok(Granted::Proven)
+}
+
+/// Nothing written, because someone else changed the state: nobody is let in on it.
+pub(crate) fn written(written: Written) -> Result<(), Refused> {
+    match written {
+        Written::Committed => Ok(()),
+        Written::Conflict => Err(settings_changed()),
     }
 }
 
@@ -48,14 +97,21 @@ fn blocked(config: &Config, login: &Login, store: &FileStore, user: &UserName, m
     let throttle = state.counters.throttle;
     let Plan::Refuse(refusal) = plan(config, login, state.record.as_ref(), &state.counters, now) else {
         // Unblocked in this very moment.
-        return Err(Refused::because(RefusedReason::SettingsChanged, Notice::SettingsChanged));
+        return Err(settings_changed());
     };
-    if let Some(throttle) = rebased(throttle, now) {
-        let next = Counters { throttle, ..state.counters.clone() };
+    rebase_block(&mut session, now)?;
+    Err(refuse(refusal, login, throttle, now))
+}
+
+/// If the clock has gone back since the block began, counts the block from now.
+fn rebase_block(session: &mut impl Session, now: UnixTime) -> Result<(), Refused> {
+    let counters = &session.state().counters;
+    if let Some(throttle) = rebased(counters.throttle, now) {
+        let next = Counters { throttle, ..counters.clone() };
         // A conflict means someone else is changing the state; the block stands all the same.
         let _ = session.write_counters(&next)?;
     }
-    Err(refuse(refusal, login, throttle, now))
+    Ok(())
 }
 
 /// A refusal in words, for the person and for the log.

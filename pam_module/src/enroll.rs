@@ -6,7 +6,7 @@
 use countersign_common::audit::{Event, RefusedReason};
 use countersign_common::config::{Config, Qr};
 use countersign_common::decision::{
-    Actor, Change, Denied, Disabling, Login, Plan, Target, authorize, plan, prove, proven,
+    Actor, Change, Denied, Disabling, Login, Offer, Plan, Target, authorize, plan, prove, proven,
 };
 use countersign_common::notice::{Notice, PROMPT, Stage};
 use countersign_common::record::{CanToggle, Token, UserName};
@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::ask::Tries;
 use crate::authenticate::refuse;
-use crate::conversation::{Conversation, Echo, Reply};
+use crate::conversation::{Conversation, ConversationError, Echo, Reply};
 use crate::login::Machine;
 use crate::outcome::{Granted, Refused, Verdict};
 use crate::pending::{Edition, Pending, Proven, edition_of};
@@ -47,15 +47,15 @@ pub(crate) fn enroll<S: Store>(
     store: &S,
     user: &UserName,
     edition: Edition,
-    disabling: Disabling,
+    offer: Offer,
 ) -> Verdict {
     let token = new_token(config.new_token_parameters(), machine.now()?)?;
     let mut picture = Picture { qr: config.prompt.qr, polarity: Polarity::DarkTerminal };
-    let mut screen = Some(draw(config, user, &token, &picture, disabling));
+    let mut screen = Some(draw(config, user, &token, &picture, offer, machine.now()?));
     let mut tries = Tries::new(config);
     loop {
         let shown = screen.take();
-        match ask(machine, config, &token, &mut tries, shown)? {
+        match ask(machine, config, &token, &mut tries, shown.as_deref().map(String::as_str))? {
             Answer::Code(code) => {
                 if let Some(step) = prove(config, &token, machine.now()?, &code) {
                     let proof = Proven::Token(token, step);
@@ -66,14 +66,18 @@ pub(crate) fn enroll<S: Store>(
                 machine.log(&Event::Refused { reason: RefusedReason::WrongCode, detail });
                 tries.count(Notice::WrongCode(attempt, Stage::Enrollment))?;
             }
-            Answer::Word(Word::Disable) => match disabling {
+            Answer::Word(Word::Later) => match offer.later_until {
+                Some(_) => return later(machine, config, login, store, user),
+                None => tries.uncounted(Some(Notice::NoTimeLeft), RefusedReason::NoTimeLeft)?,
+            },
+            Answer::Word(Word::Disable) => match offer.disabling {
                 Disabling::Allowed => return keep(machine, config, login, store, user, edition, Proven::Disable),
                 Disabling::Refused => tries.uncounted(Some(Notice::MayNotDisable), RefusedReason::MayNotDisable)?,
             },
             Answer::Word(word) => {
                 tries.uncounted(None, RefusedReason::NotACode)?;
                 picture = picture.after(word);
-                screen = Some(draw(config, user, &token, &picture, disabling));
+                screen = Some(draw(config, user, &token, &picture, offer, machine.now()?));
             }
             Answer::Neither => tries.not_a_code(&[token.parameters.digits])?,
         }
@@ -85,16 +89,26 @@ impl Picture {
         match word {
             Word::Ascii => Self { qr: Qr::Ascii, ..self },
             Word::Invert => Self { polarity: self.polarity.inverted(), ..self },
-            Word::Disable => self,
+            Word::Disable | Word::Later => self,
         }
     }
 }
 
-fn draw(config: &Config, user: &UserName, token: &Token, picture: &Picture, disabling: Disabling) -> Zeroizing<String> {
-    let words = match disabling {
-        Disabling::Allowed => vec![Word::Ascii, Word::Invert, Word::Disable],
-        Disabling::Refused => vec![Word::Ascii, Word::Invert],
-    };
+fn draw(
+    config: &Config,
+    user: &UserName,
+    token: &Token,
+    picture: &Picture,
+    offer: Offer,
+    now: UnixTime,
+) -> Zeroizing<String> {
+    let mut words = vec![Word::Ascii, Word::Invert];
+    if offer.disabling == Disabling::Allowed {
+        words.push(Word::Disable);
+    }
+    if offer.later_until.is_some() {
+        words.push(Word::Later);
+    }
     let issuer = issuer(config);
     let uri = otpauth_uri(&issuer, user.as_str(), &token.secret, token.parameters);
     Enrollment {
@@ -106,6 +120,7 @@ fn draw(config: &Config, user: &UserName, token: &Token, picture: &Picture, disa
         qr: picture.qr,
         polarity: picture.polarity,
         words: &words,
+        time_left: offer.later_until.map(|until| now.until(until)),
     }
     .render()
 }
@@ -116,30 +131,35 @@ fn ask(
     config: &Config,
     token: &Token,
     tries: &mut Tries,
-    screen: Option<Zeroizing<String>>,
+    screen: Option<&str>,
 ) -> Result<Answer, Refused> {
     let short = machine.prompt_below(&tries.take_notices(), PROMPT);
-    let prompt = match screen {
-        Some(screen) if TEXT_BEFORE_PROMPT.contains(&machine.service().as_str()) => {
-            machine.handle.show(&screen)?;
-            Zeroizing::new(short)
-        }
-        Some(screen) => {
-            // The ssh client writes `(user@host) ` before a prompt: begin on a line of our own.
-            let mut prompt = Zeroizing::new(String::with_capacity(screen.len().saturating_add(512)));
-            prompt.push('\n');
-            prompt.push_str(&screen);
-            prompt.push_str(&short);
-            prompt
-        }
-        None => Zeroizing::new(short),
-    };
     let echo = if config.prompt.echo { Echo::On } else { Echo::Off };
-    match machine.handle.ask(&prompt, echo)? {
+    match ask_below(machine, screen, &short, echo)? {
         Reply::Text(answer) => Ok(understand(&answer, machine.handle.password().as_deref(), token)),
         Reply::NotText => Ok(Answer::Neither),
         Reply::Nothing => Err(Refused::aborted()),
     }
+}
+
+/// Asks below a screen that holds secrets: in one prompt, but for services that replace prompts.
+pub(crate) fn ask_below(
+    machine: &Machine,
+    screen: Option<&str>,
+    short: &str,
+    echo: Echo,
+) -> Result<Reply, ConversationError> {
+    let Some(screen) = screen else { return machine.handle.ask(short, echo) };
+    if TEXT_BEFORE_PROMPT.contains(&machine.service().as_str()) {
+        machine.handle.show(screen)?;
+        return machine.handle.ask(short, echo);
+    }
+    // The ssh client writes `(user@host) ` before a prompt: begin on a line of our own.
+    let mut prompt = Zeroizing::new(String::with_capacity(screen.len().saturating_add(512)));
+    prompt.push('\n');
+    prompt.push_str(screen);
+    prompt.push_str(short);
+    machine.handle.ask(&prompt, echo)
 }
 
 /// A word, a code or neither. What equals the password is never a word: sshd's blind password method answers every
@@ -150,6 +170,21 @@ fn understand(answer: &str, password: Option<&Vec<u8>>, token: &Token) -> Answer
         Some(word) if !is_password => Answer::Word(word),
         _ => Code::parse(answer, &[token.parameters.digits]).map_or(Answer::Neither, Answer::Code),
     }
+}
+
+/// Lets someone through who puts it off, if there is time left at this very moment.
+fn later<S: Store>(machine: &Machine, config: &Config, login: &Login, store: &S, user: &UserName) -> Verdict {
+    let session = store.begin(user)?;
+    let state = session.state();
+    let until = match plan(config, login, state.record.as_ref(), &state.counters, machine.now()?) {
+        Plan::Enroll(Offer { later_until, .. }) => later_until,
+        Plan::Grace(until) => Some(until),
+        Plan::Ask | Plan::AskRecovery(_) | Plan::Ignore | Plan::Refuse(_) => return Err(settings_changed()),
+    };
+    drop(session);
+    let until = until.ok_or_else(|| Refused::because(RefusedReason::NoTimeLeft, Notice::NoTimeLeft))?;
+    machine.log(&Event::Grace { until });
+    Ok(Granted::Proven)
 }
 
 /// Counts the proof as uncommitted, then keeps it for the account phase.
@@ -171,7 +206,8 @@ fn keep<S: Store>(
     match plan(config, login, state.record.as_ref(), &state.counters, now) {
         Plan::Enroll(_) => {}
         Plan::Refuse(refusal) => return Err(refuse(refusal, login, state.counters.throttle, now)),
-        Plan::Ask | Plan::Ignore => return Err(settings_changed()),
+        // Grace in place of enrollment: three proofs went uncommitted meanwhile.
+        Plan::Ask | Plan::AskRecovery(_) | Plan::Ignore | Plan::Grace(_) => return Err(settings_changed()),
     }
     if what == Proven::Disable {
         may_disable(config, login, state)?;
@@ -204,14 +240,10 @@ fn remember(machine: &Machine, user: &UserName, edition: Edition, proven_at: Uni
 pub(crate) fn may_disable(config: &Config, login: &Login, state: &State) -> Result<(), Refused> {
     let default = CanToggle::from_bool(config.defaults.can_toggle);
     let can_toggle = state.record.as_ref().map_or(default, |record| record.can_toggle);
-    let target = Target { can_toggle, administrator: login.administrator, demand: login.demand };
+    let target = Target::unguarded(can_toggle, login.administrator, login.demand);
     authorize(Actor::SelfAtLogin, &Change::Disable, target).map_err(|denied| match denied {
-        Denied::Locked | Denied::Required | Denied::NotYours => {
-            Refused::because(RefusedReason::MayNotDisable, Notice::MayNotDisable)
-        }
-        Denied::LookupFailed | Denied::AdministratorCannotBeLocked => {
-            Refused::because(RefusedReason::UserLookup, Notice::NotAvailable)
-        }
+        Denied::LookupFailed => Refused::because(RefusedReason::UserLookup, Notice::NotAvailable),
+        _ => Refused::because(RefusedReason::MayNotDisable, Notice::MayNotDisable),
     })
 }
 

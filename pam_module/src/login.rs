@@ -120,6 +120,11 @@ impl<'call> Machine<'call> {
         self.log(&Event::Misconfigured { problem });
     }
 
+    /// Whom to turn to, if the configuration names someone.
+    pub(crate) fn support(&self) -> Option<&str> {
+        self.support.as_deref()
+    }
+
     /// Tells the person; whether they hear it changes nothing.
     pub(crate) fn tell(&self, notice: &Notice) {
         let _ = self.handle.tell(&notice.worded(self.support.as_deref()).to_string());

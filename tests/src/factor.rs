@@ -57,6 +57,26 @@ impl Factor {
         token
     }
 
+    /// As [`enroll`](Self::enroll), with the recovery codes that were shown.
+    pub fn enroll_with_recovery_codes(&self, user: &str) -> (Parameters, Vec<String>) {
+        let transcript = self.login(user, &["{code}", ""]);
+        transcript.assert_codes(Phase::Account, &[pam::SUCCESS]);
+        self.next_step();
+        (key_shown(&transcript), recovery_codes_in(&transcript.text()))
+    }
+
+    /// Types wrong codes, as many in each login as it takes, and waits for the end of every block but the last.
+    pub fn fail(&self, user: &str, token: &Parameters, failures: u64) {
+        while self.failures(user) < failures {
+            let left = usize::try_from(failures - self.failures(user)).expect("a small number");
+            let wrong = self.wrong_code(token);
+            self.login(user, &vec![wrong.as_str(); left.min(3)]);
+            if self.failures(user) < failures && self.status(user)["blocked"]["until"].is_string() {
+                self.world.move_clock(3_600);
+            }
+        }
+    }
+
     /// Stops the clock one step later.
     pub fn next_step(&self) {
         self.world.move_clock(STEP);
@@ -131,6 +151,14 @@ impl Factor {
         let text = self.world.countersign(&["status", user, "--json"]).text();
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("status of {user}: {error} in {text:?}"))
     }
+}
+
+/// The recovery codes in a text, in the order they are shown.
+pub fn recovery_codes_in(text: &str) -> Vec<String> {
+    let group =
+        |group: &str| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    let code = |word: &&str| word.split('-').count() == 4 && word.split('-').all(group);
+    text.split_whitespace().filter(code).map(str::to_owned).collect()
 }
 
 /// What the key on the last enrollment screen makes.

@@ -5,7 +5,7 @@ use countersign_tests::world::STATE_DIR;
 use countersign_tests::{Driver, Phase, World};
 use serde_json::Value;
 
-const CONFIG: &str = "[throttle]\nfree = 0\nfirst_delay = \"1h\"\n";
+const CONFIG: &str = "[throttle]\nfree = 0\nfirst_delay = \"1h\"\n[recovery]\ncodes = 0\n";
 
 fn world_of(config: &str) -> World {
     let world = World::builder().user("alice", "correct horse").user("bob", "battery").product(config).build();
@@ -62,7 +62,7 @@ fn unblock_lifts_the_block_and_keeps_what_was_used() {
 
 #[test]
 fn a_block_at_the_hard_limit_has_no_end_in_json() {
-    let world = world_of("[throttle]\nfree = 0\nhard_limit = 1\n");
+    let world = world_of("[throttle]\nfree = 0\nhard_limit = 1\n[recovery]\ncodes = 0\n");
     let key = enrolled(&world);
     block(&world, &key);
     assert_eq!(status(&world, "alice")["blocked"]["until"], Value::Null);

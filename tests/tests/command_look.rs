@@ -151,7 +151,7 @@ fn the_installation_in_words_and_json() {
     let world = world();
     world.countersign(&["enable", "alice"]).ok();
     let text = world.countersign(&["status"]).ok();
-    for line in ["State directory: /var/lib/countersign (owned by uid 0)", "Users with state: 1", "  2FA on: 1"] {
+    for line in ["State directory: /var/lib/countersign (owned by uid 990)", "Users with state: 1", "  2FA on: 1"] {
         assert!(text.lines().any(|found| found == line), "no {line:?} in:\n{text}");
     }
     let summary = json(&world.countersign(&["status", "--json"]).ok());

@@ -147,6 +147,7 @@ fn a_person_enrolls_and_an_administrator_looks_on() {
     let key = Otpauth::parse(&uri).parameters;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     person.type_text(&format!("{}\r", key.at(i64::try_from(now).unwrap())));
+    person.answer("Press Enter when you have written them down: ", "");
     person.expect("alice@host1:~$ ");
 
     let output = person.administer("countersign status alice; log; exit 3");

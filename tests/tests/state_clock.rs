@@ -8,7 +8,7 @@ const GONE_BACK: &str = "The clock of this host has gone back. Contact your admi
 const YEAR: i64 = 365 * 86_400;
 
 fn enrolled() -> (Factor, Parameters) {
-    let factor = Factor::new(IN_USE, &["alice"]);
+    let factor = Factor::new(&format!("{IN_USE}[recovery]\ncodes = 0\n"), &["alice"]);
     let token = factor.enroll("alice");
     (factor, token)
 }
@@ -111,7 +111,7 @@ fn a_block_is_not_shortened_by_a_clock_that_goes_back_and_forth() {
 
 #[test]
 fn proofs_without_a_commit_under_a_wrong_clock_hold_nobody_off_for_years() {
-    let factor = Factor::new(IN_USE, &["alice"]);
+    let factor = Factor::new(&format!("{IN_USE}[recovery]\ncodes = 0\n"), &["alice"]);
     let unfinished = || factor.driver("alice").answers(["{code}"]).phases([Phase::Authenticate]).run().let_in();
     factor.world.move_clock(10 * YEAR);
     assert_eq!([unfinished(), unfinished(), unfinished(), unfinished()], [true, true, true, false]);

@@ -161,7 +161,12 @@ fn a_record_with_damaged_content_is_refused() {
         ("sed -i 's/^secret = .*/secret = \"AAAA\"/' $F", ""),
         ("sed -i '/^secret/s/[A-Z2-7]\"$/1\"/' $F", ""),
         ("sed -i '/^secret/y/ABCDEFGHIJKLMNOPQRSTUVWXYZ/abcdefghijklmnopqrstuvwxyz/' $F", ""),
-        ("sed -n '/^\\[\\[token/,$p' $F > /root/again; cat /root/again >> $F", "two tokens"),
+        (
+            "sed -n '/^\\[\\[token/,/^$/p' $F > /root/again; sed -i '/^\\[recovery/,$d' $F; cat /root/again >> $F",
+            "two tokens",
+        ),
+        ("sed -n '/^\\[recovery/,$p' $F > /root/again; cat /root/again >> $F", ""),
+        ("sed -i 's/^salt = .*/salt = \"\"/' $F", ""),
         ("sed -i 's/^user = .*/user = \"bob\"/' $F", "another user"),
         ("cp -p ${F%/*}/bob.toml $F", "another user"),
     ] {

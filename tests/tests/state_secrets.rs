@@ -130,8 +130,8 @@ fn every_file_of_the_state_is_private_from_the_first_moment() {
         let answers = [Answer::from(answer)];
         let transcript = factor.driver("alice").through(&wrapper).answers(answers).run();
         transcript.assert_codes(Phase::Account, &[pam::SUCCESS]);
-        let modes = factor.world.sh("cd /var/lib/countersign; stat -c %a:%u:%h users/* counters/*").ok();
-        assert_eq!(modes, "600:0:1\n600:0:1\n", "under umask {mask}");
+        let modes = factor.world.sh("cd /var/lib/countersign; stat -c %a:%U:%h users/* counters/*").ok();
+        assert_eq!(modes, "600:countersign:1\n600:countersign:1\n", "under umask {mask}");
         let trace = std::fs::read_to_string(factor.world.path("/tmp/trace")).expect("a trace");
         let created = trace.lines().filter(|line| line.contains("O_CREAT") && line.contains("alice"));
         assert!(created.clone().count() >= 2, "{trace}");

@@ -73,5 +73,5 @@ fn forget_one(desk: &Desk, person: &Person) -> Result<Done, Failure> {
         Forgotten::Nothing => Change::Already,
     };
     let after = desk.report(person, &Ok(State::default()), desk.now()?);
-    Ok(tell(desk, person, &before, after, change, &sentences::forgotten))
+    Ok(tell(person, &before, after, change, &sentences::forgotten))
 }

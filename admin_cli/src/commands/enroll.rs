@@ -1,7 +1,7 @@
-//! `enroll`: an administrator sets up a token for a user beforehand, proven by one code.
+//! `enroll`: an administrator sets up a token for a user, the first or one more, proven by one code.
 //!
 //! Invariants: nothing is stored before the proof (unless `--no-confirm`); the proving step is accepted for good
-//! before the token stands (I1); the key is shown where it was asked for, and nowhere else (I9).
+//! before the token stands (I1); the key and recovery codes are shown where asked for, and nowhere else (I9).
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,25 +10,25 @@ use std::os::fd::AsFd;
 use countersign_common::audit::Event;
 use countersign_common::config::Qr;
 use countersign_common::counters::Counters;
-use countersign_common::decision::{Administrator, Change as Changing, Demand, Login, committed, prove};
-use countersign_common::record::{Record, Token};
+use countersign_common::decision::{Administrator, Change as Changing, Demand, Login, committed, grace_ended, prove};
+use countersign_common::record::{MAX_TOKENS, Record, RecoverySet, Token};
 use countersign_common::screen::{Polarity, Word, svg};
-use countersign_common::store::{Session, State, Store, Written};
+use countersign_common::store::{Session, Store, Written};
 use countersign_common::system::{issuer, new_token};
-use countersign_common::token::{Code, OtpauthUri, Step, UnixTime, otpauth_uri};
+use countersign_common::token::{Code, OtpauthUri, RecoveryCode, Step, UnixTime, otpauth_uri};
 use zeroize::Zeroizing;
 
 use super::enroll_screen::Screen;
 use super::new_file::Private;
-use super::told;
-use crate::arguments::Enroll;
+use super::{recovery_codes, told};
+use crate::arguments::{Enroll, Label, Place};
 use crate::desk::{Desk, Person, log_untrusted};
 use crate::failure::Failure;
 use crate::json;
 use crate::log;
 use crate::output::{Output, Stream, Verdict};
 use crate::sentences::{self, Change, command};
-use crate::transaction::{change_record, current_record, transact};
+use crate::transaction::{Outcome, change_record, current_record, transact};
 
 /// Wrong codes after which it is given up.
 const TRIES: usize = 3;
@@ -44,11 +44,13 @@ pub(super) fn enroll(desk: &Desk, arguments: &Enroll, output: &mut Output) -> Re
         log_untrusted(&person.name, &error);
         Failure::of_user(person.as_str(), &error)
     })?;
-    refuse_if_enrolled(&person, &state)?;
-    let token = new_token(desk.config.new_token_parameters(), desk.now()?)?;
+    let label = arguments.place.label.as_ref().map(|label| label.0.clone()).unwrap_or_default();
+    admit(&person, state.record.as_ref(), &arguments.place)?;
+    let token = Token { label, ..new_token(desk.config.new_token_parameters(), desk.now()?)? };
+    let recovery = recovery_codes::generated(desk)?;
     let issuer = issuer(&desk.config);
     let uri = otpauth_uri(&issuer, person.as_str(), &token.secret, token.parameters);
-    let handing = Handing { desk, person: &person, token: &token, uri: &uri, issuer: &issuer, arguments };
+    let handing = Handing { desk, person: &person, token: &token, uri: &uri, issuer: &issuer, recovery, arguments };
     let picture = handing.hand_over(output)?;
     match handing.prove_and_store(output) {
         Ok(()) => Ok(Verdict::Done),
@@ -62,11 +64,26 @@ pub(super) fn enroll(desk: &Desk, arguments: &Enroll, output: &mut Output) -> Re
     }
 }
 
-fn refuse_if_enrolled(person: &Person, state: &State) -> Result<(), Failure> {
-    if state.record.as_ref().is_some_and(Record::is_enrolled) {
-        let user = person.as_str();
+/// Whether the user's tokens leave room for the new one.
+fn admit(person: &Person, record: Option<&Record>, place: &Place) -> Result<(), Failure> {
+    let user = person.as_str();
+    let Some(record) = record.filter(|record| record.is_enrolled()) else { return Ok(()) };
+    if record.tokens.len() >= MAX_TOKENS {
+        return Err(Failure::new(format!("{user}: has {MAX_TOKENS} tokens, the most there may be"))
+            .hint(format!("take one away: {} TOKEN", command("remove-token", user))));
+    }
+    if place.replace {
+        return Ok(());
+    }
+    let Some(Label(label)) = &place.label else {
         return Err(Failure::new(format!("{user}: already enrolled"))
+            .hint(format!("for one more token: {} --label TEXT", command("enroll", user)))
+            .hint(format!("for a new phone in place of all tokens: {} --replace", command("enroll", user)))
             .hint(format!("to begin anew: {}", command("reset", user))));
+    };
+    if record.tokens.iter().any(|token| token.label == *label) {
+        return Err(Failure::new(format!("{user}: has a token called \"{label}\" already"))
+            .hint("call the new one otherwise, or take the old ones away with --replace"));
     }
     Ok(())
 }
@@ -78,6 +95,8 @@ struct Handing<'a> {
     token: &'a Token,
     uri: &'a OtpauthUri,
     issuer: &'a str,
+    /// What a first token brings.
+    recovery: Option<(Vec<RecoveryCode>, RecoverySet)>,
     arguments: &'a Enroll,
 }
 
@@ -102,7 +121,7 @@ impl Handing<'_> {
     }
 
     fn draw(&self, output: &mut Output, qr: Qr, polarity: Polarity) -> Result<(), Failure> {
-        let Self { person, token, uri, issuer, .. } = self;
+        let (person, token, uri, issuer) = (self.person, self.token, self.uri, self.issuer);
         let screen = Screen { user: person.as_str(), issuer, token, uri, qr, polarity };
         let stream = if self.arguments.json { Stream::Err } else { Stream::Out };
         output.secret(stream, &screen.render())
@@ -113,6 +132,7 @@ impl Handing<'_> {
         let outcome = transact(self.desk, self.person, "enroll", &|session, now| self.store(session, now, proof))?;
         log::write(self.person.as_str(), &Event::Enrolled { token: self.token.id.to_string() });
         let done = told(self.desk, self.person, &outcome, &sentences::enrolled);
+        self.show_recovery_codes(&outcome, output)?;
         match (self.arguments.json, self.arguments.uri) {
             (true, _) => output.bytes(&json::object(&json::User::changed(&done.report, Change::Made))),
             (false, true) => output.remark(&done.sentence),
@@ -152,34 +172,69 @@ impl Handing<'_> {
             .hint("set the phone's clock to automatic; countersign enroll shows a new key"))
     }
 
-    /// Stores the token, unless the user was enrolled meanwhile.
+    /// Shows the recovery codes that came with a first token. Where standard output is for a program, on standard error.
+    fn show_recovery_codes(&self, outcome: &Outcome, output: &mut Output) -> Result<(), Failure> {
+        let Some((codes, set)) = &self.recovery else { return Ok(()) };
+        let stored = outcome.after.record.as_ref().and_then(|record| record.recovery.as_ref());
+        if stored != Some(set) {
+            return Ok(());
+        }
+        let stream = if self.arguments.json || self.arguments.uri { Stream::Err } else { Stream::Out };
+        recovery_codes::show(output, stream, self.person, codes)
+    }
+
+    /// Stores the token, unless the user's tokens leave no room for it any more.
     fn store(&self, session: &mut dyn Session, now: UnixTime, proof: Option<Step>) -> Result<Written, Failure> {
-        refuse_if_enrolled(self.person, session.state())?;
+        let record = current_record(self.desk, self.person, session.state(), now)?;
+        admit(self.person, Some(&record), &self.arguments.place)?;
+        let write = |session: &mut dyn Session, next: &Counters| {
+            session.write_counters(next).map_err(|error| Failure::of_user(self.person.as_str(), &error))
+        };
+        let changes = self.changes(&record);
         if let Some(step) = proof {
-            let record = current_record(self.desk, self.person, session.state(), now)?;
             let next = proven(&session.state().counters, &record, self.token, step, now);
-            let written =
-                session.write_counters(&next).map_err(|error| Failure::of_user(self.person.as_str(), &error))?;
-            if written == Written::Conflict {
+            if write(session, &next)? == Written::Conflict {
                 return Ok(Written::Conflict);
             }
+            return change_record(self.desk, self.person, &changes, session, now);
         }
-        change_record(self.desk, self.person, &[Changing::Enroll(self.token.clone())], session, now)
+        // Without a proof no step is accepted, but the time to enroll has ended; only once the token stands.
+        match change_record(self.desk, self.person, &changes, session, now)? {
+            Written::Committed => {
+                let next = grace_ended(&session.state().counters);
+                write(session, &next)
+            }
+            Written::Conflict => Ok(Written::Conflict),
+        }
+    }
+
+    /// All that changes in the record, as one revision.
+    fn changes(&self, record: &Record) -> Vec<Changing> {
+        let mut changes = vec![Changing::Enroll(self.token.clone())];
+        if self.arguments.place.replace {
+            changes.extend(record.tokens.iter().map(|token| Changing::RemoveToken(token.id)));
+        }
+        if let (Some((_, set)), false) = (&self.recovery, record.is_enrolled()) {
+            changes.push(Changing::RenewRecovery(set.clone()));
+        }
+        changes
     }
 }
 
-/// The counters with the proving step accepted. This was no login, so the last login stays what it was.
+/// The counters with the proving step accepted. This was no login: the last one stays what it was, and one more token
+/// of an enrolled user lifts no block.
 fn proven(counters: &Counters, record: &Record, token: &Token, step: Step, now: UnixTime) -> Counters {
     let login = Login { service: "", rhost: "", administrator: Administrator::No, demand: Demand::User };
     let next = committed(counters, &login, record, token, step, now);
-    Counters { last_accepted: counters.last_accepted.clone(), ..next }
+    let throttle = if record.is_enrolled() { counters.throttle } else { next.throttle };
+    Counters { last_accepted: counters.last_accepted.clone(), throttle, ..next }
 }
 
 fn redrawn(word: Word, qr: Qr, polarity: Polarity) -> (Qr, Polarity) {
     match word {
         Word::Ascii => (Qr::Ascii, polarity),
         Word::Invert => (qr, polarity.inverted()),
-        Word::Disable => (qr, polarity),
+        Word::Disable | Word::Later => (qr, polarity),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use countersign_common::config::Config;
 use countersign_common::decision::Administrator;
 use countersign_common::record::UserName;
 use countersign_common::store::Store;
@@ -12,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::desk::{Desk, NO_ID, Person};
 use crate::failure::Failure;
 use crate::report::Report;
+use crate::ruling::Ruling;
 
 /// Fewer users than this are not worth a thread.
 const WORTH_A_THREAD: usize = 500;
@@ -19,7 +21,7 @@ const WORTH_A_THREAD: usize = 500;
 /// What `make` makes of each user, in order of names.
 pub(super) fn each<T: Send>(desk: &Desk, make: impl Fn(&Report) -> T + Sync) -> Result<Vec<T>, Failure> {
     let users = desk.store.users().map_err(|error| Failure::of_store(&error))?;
-    let (now, catalog) = (desk.now()?, Catalog::of(&desk.config.administrators.groups));
+    let (now, catalog) = (desk.now()?, Catalog::of(&groups(&desk.config).cloned().collect::<Vec<_>>()));
     let useful = users.len().checked_div(WORTH_A_THREAD).unwrap_or(0);
     let threads = thread::available_parallelism().map_or(1, usize::from).min(useful).max(1);
     let chunk = users.len().div_ceil(threads).max(1);
@@ -44,7 +46,14 @@ fn report(desk: &Desk, catalog: &Catalog, user: &UserName, now: UnixTime) -> Rep
     let state = desk.store.view(user);
     let recorded = state.as_ref().ok().and_then(|state| state.record.as_ref()).map(|record| record.uid);
     let (person, administrator) = person(desk, catalog, user, recorded.filter(|uid| *uid != NO_ID));
-    Report::of(&desk.config, &person, administrator, &state, now)
+    let ruling = Ruling::of(&desk.config.rules, catalog, &person);
+    Report::of(&desk.config, &person, administrator, ruling, &state, now)
+}
+
+/// The groups whose members matter.
+fn groups(config: &Config) -> impl Iterator<Item = &String> {
+    let of_rules = config.rules.iter().filter_map(|rule| rule.groups.as_ref()).flatten();
+    config.administrators.groups.iter().chain(of_rules)
 }
 
 /// The person of a user that has state. NSS is asked only where its answer matters: a list must not cost as much as
@@ -52,7 +61,7 @@ fn report(desk: &Desk, catalog: &Catalog, user: &UserName, now: UnixTime) -> Rep
 fn person(desk: &Desk, catalog: &Catalog, user: &UserName, recorded: Option<u32>) -> (Person, Administrator) {
     let with = |account: Option<Account>| Person { name: user.clone(), account };
     let recorded = recorded.map(|uid| Account { name: user.clone(), uid, gid: NO_ID });
-    let suffices = recorded.is_some() && desk.config.administrators.groups.is_empty();
+    let suffices = recorded.is_some() && groups(&desk.config).next().is_none();
     let found = match catalog.local(user) {
         Some(account) => Ok(Some(account.clone())),
         None if suffices => Ok(None),

@@ -91,7 +91,7 @@ fn summary(desk: &Desk, config: &str, arguments: &Status, output: &mut Output) -
         state_dir: desk.config.state_dir.as_str().to_owned(),
         owner: installation.owner,
         users: reports.len(),
-        use_2fa: facts().filter(|facts| facts.use_2fa == Use2fa::Enabled).count(),
+        use_2fa: facts().filter(|facts| facts.asked().0 == Use2fa::Enabled).count(),
         enrolled: facts().filter(|facts| facts.is_enrolled()).count(),
         blocked: names(&|report| report.state.as_ref().is_ok_and(|facts| facts.blocked.is_some())),
         untrusted: names(&|report| report.state.is_err()),
@@ -124,7 +124,7 @@ impl Summary {
 }
 
 /// A number, and the first few names.
-fn named(names: &[String]) -> String {
+pub(super) fn named(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let first: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
     match names.len() {
@@ -134,10 +134,12 @@ fn named(names: &[String]) -> String {
     }
 }
 
-fn verdict_on(report: &Report) -> Verdict {
+/// Whether this user's state can be trusted.
+pub(super) fn verdict_on(report: &Report) -> Verdict {
     if report.state.is_ok() { Verdict::Done } else { Verdict::Failed }
 }
 
-fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
+/// The verdict on all of them.
+pub(super) fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     if verdicts.into_iter().all(|verdict| verdict == Verdict::Done) { Verdict::Done } else { Verdict::Failed }
 }

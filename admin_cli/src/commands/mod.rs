@@ -1,13 +1,19 @@
 //! The commands, a file per group, and what they share: several users at once, a line or an object each.
 
 mod access;
+mod doctor;
 mod enroll;
 mod enroll_screen;
 mod everyone;
+pub(crate) mod explain;
+mod grace;
 mod look;
 mod new_file;
+mod not_enrolled;
+mod recovery_codes;
 mod setting;
 mod setup;
+mod tokens;
 mod warnings;
 
 use nix::unistd::geteuid;
@@ -55,8 +61,15 @@ fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failu
         Command::Unblock(users) => access::unblock(&desk()?, users, output),
         Command::Forget(users) => access::forget(&desk()?, users, output),
         Command::Status(status) => look::status(&desk()?, config, status, output)?,
+        Command::List(list) if list.not_enrolled => not_enrolled::list(&desk()?, list, output)?,
         Command::List(list) => look::list(&desk()?, list, output)?,
+        Command::Explain(explain) => explain::explain(&desk()?, explain, output)?,
+        Command::Doctor(doctor) => doctor::doctor(config, doctor, output),
         Command::Enroll(enroll) => enroll::enroll(&desk()?, enroll, output)?,
+        Command::Tokens(tokens) => tokens::tokens(&desk()?, tokens, output)?,
+        Command::RemoveToken(remove) => tokens::remove(&desk()?, remove, output)?,
+        Command::NewRecoveryCodes(renew) => recovery_codes::renew(&desk()?, renew, output)?,
+        Command::Grace(grace) => grace::grace(&desk()?, grace, output),
     })
 }
 
@@ -106,11 +119,11 @@ fn for_each(
 fn told(desk: &Desk, person: &Person, outcome: &Outcome, sentence: Sentence) -> Done {
     let report = |state: &State| desk.report(person, &Ok(state.clone()), outcome.now);
     let change = if outcome.changed() { Change::Made } else { Change::Already };
-    tell(desk, person, &report(&outcome.before), report(&outcome.after), change, sentence)
+    tell(person, &report(&outcome.before), report(&outcome.after), change, sentence)
 }
 
 /// What became of one user, in words.
-fn tell(desk: &Desk, person: &Person, before: &Report, after: Report, change: Change, sentence: Sentence) -> Done {
+fn tell(person: &Person, before: &Report, after: Report, change: Change, sentence: Sentence) -> Done {
     let unknown = Facts::unknown();
     let told = Told {
         user: person.as_str(),
@@ -118,7 +131,7 @@ fn tell(desk: &Desk, person: &Person, before: &Report, after: Report, change: Ch
         before: before.state.as_ref().unwrap_or(&unknown),
         after: after.state.as_ref().unwrap_or(&unknown),
         changed: change,
-        requiring_rule: desk.requiring_rule(person),
+        requiring_rule: after.state.as_ref().ok().and_then(|facts| facts.ruling.somewhere),
     };
     let sentence = sentence(&told);
     Done { report: after, sentence, change }

@@ -13,6 +13,9 @@ use crate::arguments::Init;
 use crate::failure::Failure;
 use crate::output::{Output, Verdict};
 
+/// The account that owns the state unless another is named: `make install` makes it.
+const OWNER: &str = "countersign";
+
 /// `init`
 pub(super) fn init(config_path: &str, arguments: &Init, output: &mut Output) -> Result<Verdict, Failure> {
     let owner = arguments.owner.as_deref().map(uid_of).transpose()?;
@@ -22,17 +25,16 @@ pub(super) fn init(config_path: &str, arguments: &Init, output: &mut Output) -> 
     let _alone = new_file::locked_parent_of(INSTALLATION_PATH)?;
     let config = load_config(config_path)?;
     let state_dir = config.state_dir.as_str();
+    let new_owner = owner.map_or_else(default_owner, Ok)?;
     let replaces = Path::new(INSTALLATION_PATH).exists();
     let renew = if arguments.renew { Renew::Yes } else { Renew::No };
-    match initialize(state_dir, INSTALLATION_PATH, owner.unwrap_or(0), new_id()?, renew)
-        .map_err(|error| explained(&error))?
-    {
+    match initialize(state_dir, INSTALLATION_PATH, new_owner, new_id()?, renew).map_err(|error| explained(&error))? {
         Initialized::Already => {
             check_owner(owner)?;
             output.line(format_args!("{state_dir}: already initialised"));
         }
         Initialized::Created => {
-            output.line(format_args!("{state_dir}: initialised, owned by uid {}", owner.unwrap_or(0)));
+            output.line(format_args!("{state_dir}: initialised, owned by uid {new_owner}"));
             if replaces {
                 output.line("the old installation is given up: its state can no longer be used, all enroll again");
             }
@@ -40,6 +42,15 @@ pub(super) fn init(config_path: &str, arguments: &Init, output: &mut Output) -> 
         }
     }
     Ok(Verdict::Done)
+}
+
+/// The system user of the helper, where there is one; else root, and only root can use the command.
+fn default_owner() -> Result<u32, Failure> {
+    match NssAccounts.by_name(OWNER) {
+        Ok(Some(account)) => Ok(account.uid),
+        Ok(None) => Ok(0),
+        Err(error) => Err(Failure::new(format!("{OWNER}: {error}"))),
+    }
 }
 
 fn uid_of(name: &str) -> Result<u32, Failure> {

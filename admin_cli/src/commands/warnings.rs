@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use countersign_common::config::{Config, Outcome, Recovery, Rule, SelfService};
+use countersign_common::config::{Config, Confirm, DEFAULT_EXCEPT, Outcome, Rule};
 use countersign_common::record::UserName;
 use countersign_common::system::{Account, Accounts, GroupLookup};
-use countersign_common::token::Seconds;
 
 use crate::desk::NO_ID;
 
@@ -28,31 +27,18 @@ const SCREENLESS: [&str; 12] = [
 /// Everything that is allowed but odd, in the order of the file.
 pub(super) fn warnings(config: &Config, accounts: &dyn Accounts) -> Vec<String> {
     let mut found = Vec::new();
-    without_effect(config, &mut found);
     enrollment_services(config, &mut found);
     for (index, rule) in config.rules.iter().enumerate() {
         odd_rule(config, rule, index, &mut found);
         unknown_users(rule, index.saturating_add(1), accounts, &mut found);
     }
     unknown_groups(config, accounts, &mut found);
+    if config.self_service.confirm == Confirm::None {
+        found.push(
+            "[self_service] confirm is \"none\": an open session is enough to take over its user's factor".to_owned(),
+        );
+    }
     found
-}
-
-/// Keys that this version reads but does not act on.
-fn without_effect(config: &Config, found: &mut Vec<String>) {
-    let mut push = |key: &str| found.push(format!("{key} has no effect in this version"));
-    if config.recovery != Recovery::default() {
-        push("[recovery] codes");
-    }
-    if config.enrollment.grace.as_seconds() != Seconds(0) {
-        push("[enrollment] grace");
-    }
-    if config.self_service != SelfService::default() {
-        push("[self_service]");
-    }
-    if !config.delegates.is_empty() {
-        push("[[delegate]]");
-    }
 }
 
 fn enrollment_services(config: &Config, found: &mut Vec<String>) {
@@ -114,7 +100,10 @@ fn unknown_users(rule: &Rule, number: usize, accounts: &dyn Accounts, found: &mu
 
 fn unknown_groups(config: &Config, accounts: &dyn Accounts, found: &mut Vec<String>) {
     let of_rules = config.rules.iter().filter_map(|rule| rule.groups.as_ref()).flatten();
-    let of_delegates = config.delegates.iter().flat_map(|delegate| delegate.over.iter().chain([&delegate.group]));
+    let of_delegates = config.delegates.iter().flat_map(|delegate| {
+        let except = delegate.except.iter().filter(|group| !DEFAULT_EXCEPT.contains(&group.as_str()));
+        delegate.over.iter().chain([&delegate.group]).chain(except)
+    });
     let groups: BTreeSet<&String> = config.administrators.groups.iter().chain(of_rules).chain(of_delegates).collect();
     // Any account will do: the question is whether the group can be looked up.
     let Ok(name) = UserName::new("root") else { return };
@@ -168,16 +157,18 @@ mod tests {
     }
 
     #[test]
-    fn keys_without_effect_are_named() {
-        let delegate = "[[delegate]]\ngroup='staff'\nover=['staff']\nmay=['unblock']";
-        for (text, key) in [
-            ("[recovery]\ncodes = 4", "[recovery] codes"),
-            ("[enrollment]\ngrace = '7d'", "[enrollment] grace"),
-            ("[self_service]\nconfirm = 'none'", "[self_service]"),
-            (delegate, "[[delegate]]"),
-        ] {
-            assert_eq!(warned(text), [format!("{key} has no effect in this version")]);
+    fn keys_with_effect_are_not_warned_of() {
+        for text in ["[recovery]\ncodes = 4", "[enrollment]\ngrace = '7d'"] {
+            assert_eq!(warned(text), [""; 0]);
         }
+    }
+
+    #[test]
+    fn a_change_without_confirmation_is_warned_of_and_a_delegate_is_not() {
+        assert!(warned("[self_service]\nconfirm = 'none'")[0].starts_with("[self_service] confirm is \"none\""));
+        let delegate = "[[delegate]]\ngroup='staff'\nover=['staff']\nmay=['unblock']";
+        assert_eq!(warned(delegate), [""; 0]);
+        assert_eq!(warned(&format!("{delegate}\nexcept=['ghosts']")), ["group ghosts does not exist"]);
     }
 
     #[test]

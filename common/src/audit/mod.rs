@@ -58,6 +58,8 @@ pub enum RefusedReason {
     UserLookup,
     /// The word `disable` was typed by someone who may not.
     MayNotDisable,
+    /// The word `later` was typed when no grace time was left.
+    NoTimeLeft,
     /// The settings changed between proof and commit.
     SettingsChanged,
     /// Another process holds the user's lock.
@@ -66,6 +68,8 @@ pub enum RefusedReason {
     WriteFailed,
     /// What was proven is too old, or was proven for someone or something else.
     StalePending,
+    /// The helper was asked for something that its caller may not do.
+    NotAllowed,
     /// A defect in the module.
     Bug,
 }
@@ -95,6 +99,18 @@ pub enum Event {
         until: Option<UnixTime>,
         /// Wrong codes in a row.
         failures: u16,
+    },
+    /// A recovery code let someone in.
+    RecoveryUsed {
+        /// How many are left.
+        left: u8,
+        /// Wrong codes that came before it.
+        failures: u16,
+    },
+    /// Someone who is not enrolled was let in within the grace time.
+    Grace {
+        /// When it ends.
+        until: UnixTime,
     },
     /// A token was committed.
     Enrolled {
@@ -157,10 +173,12 @@ impl RefusedReason {
             Self::UnknownUser => "unknown_user",
             Self::UserLookup => "user_lookup",
             Self::MayNotDisable => "may_not_disable",
+            Self::NoTimeLeft => "no_time_left",
             Self::SettingsChanged => "settings_changed",
             Self::LockBusy => "lock_busy",
             Self::WriteFailed => "write_failed",
             Self::StalePending => "stale_pending",
+            Self::NotAllowed => "not_allowed",
             Self::Bug => "bug",
         }
     }
@@ -175,6 +193,8 @@ impl Event {
             Self::Refused { .. } => &table::REFUSED,
             Self::Replay => &table::REPLAY,
             Self::Blocked { .. } => &table::BLOCKED,
+            Self::RecoveryUsed { .. } => &table::RECOVERY_USED,
+            Self::Grace { .. } => &table::GRACE,
             Self::Enrolled { .. } => &table::ENROLLED,
             Self::Disabled => &table::DISABLED,
             Self::Changed { .. } => &table::CHANGED,
@@ -219,6 +239,11 @@ impl Event {
                 }
                 push(out, "failures", failures);
             }
+            Self::RecoveryUsed { left, failures } => {
+                push(out, "left", left);
+                push(out, "failures", failures);
+            }
+            Self::Grace { until } => push(out, "until", until),
             Self::Enrolled { token } => push(out, "token", token),
             Self::Changed { what, by } => {
                 push(out, "what", what);

@@ -40,6 +40,18 @@ pub(super) static BLOCKED: Row = row(
     "until failures",
     "Refused unseen after too many wrong codes; lift it with `countersign unblock USER`.",
 );
+pub(super) static RECOVERY_USED: Row = row(
+    "recovery_used",
+    Severity::Notice,
+    "left failures",
+    "A recovery code let the user in; `left` is how many remain.",
+);
+pub(super) static GRACE: Row = row(
+    "grace",
+    Severity::Info,
+    "until",
+    "The user is not enrolled and was let in without a code, which is possible until then.",
+);
 pub(super) static ENROLLED: Row =
     row("enrolled", Severity::Notice, "token", "A token was committed; from now on the user is asked for its codes.");
 pub(super) static DISABLED: Row =
@@ -77,6 +89,8 @@ pub static ROWS: &[&Row] = &[
     &REFUSED,
     &REPLAY,
     &BLOCKED,
+    &RECOVERY_USED,
+    &GRACE,
     &ENROLLED,
     &DISABLED,
     &CHANGED,

@@ -74,11 +74,26 @@ fn values_out_of_range_are_refused() {
         "[[rule]]\nservices = [\"sshd\"]",
         "[[rule]]\nthen = \"maybe\"",
         "[[rule]]\nnetworks = [\"office\"]\nthen = \"skip\"",
+        "[[delegate]]\ngroup = \"a\"\nover = [\"b\"]\nmay = [\"fly\"]",
+        "[[delegate]]\ngroup = \"a\"\nover = [\"b\"]\nmay = [\"remove-token\"]",
+        "[[delegate]]\ngroup = \"a\"\nmay = [\"reset\"]",
         "fail_open = true",
         "not toml",
     ] {
         assert!(parse(text.as_bytes()).is_err(), "{text}");
     }
+}
+
+#[test]
+fn what_a_delegate_may_is_named_by_line_and_key() {
+    let error = parse(b"[[delegate]]\ngroup = 'a'\nover = ['b']\nmay = ['reset', 'fly']").unwrap_err();
+    assert_eq!((error.line, error.key.as_deref()), (Some(4), Some("may")));
+    let verbs = "['reset', 'unblock', 'lock', 'unlock', 'enable', 'disable', 'enroll', 'new-recovery-codes']";
+    let config = parse(format!("[[delegate]]\ngroup = 'a'\nover = ['b']\nmay = {verbs}").as_bytes()).unwrap();
+    let delegate = &config.delegates[0];
+    let words: Vec<String> = delegate.may.iter().map(|verb| format!("'{}'", verb.as_str())).collect();
+    assert_eq!(format!("[{}]", words.join(", ")), verbs);
+    assert_eq!(delegate.except, DEFAULT_EXCEPT);
 }
 
 #[test]

@@ -2,10 +2,12 @@
 //!
 //! Invariant: a [`Config`] can only come from [`parse`] (or be the default), so nothing above checks a range again.
 
+mod delegate;
 mod error;
 mod rule;
 mod values;
 
+pub use delegate::{DEFAULT_EXCEPT, Delegate, Verb};
 pub use error::ConfigError;
 pub use rule::{Network, NetworkError, Outcome, Rule};
 pub use values::{Bounded, Duration};
@@ -160,21 +162,6 @@ pub enum Confirm {
     None,
 }
 
-/// `[[delegate]]`: members of one group act on members of others.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Delegate {
-    /// Who may act.
-    pub group: String,
-    /// On members of these groups.
-    pub over: Vec<String>,
-    /// What they may do.
-    pub may: Vec<String>,
-    /// But never on members of these.
-    #[serde(default = "default_except")]
-    pub except: Vec<String>,
-}
-
 /// An absolute path without `..`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -283,10 +270,6 @@ impl TryFrom<String> for Line {
         let good = (1..=80).contains(&line.chars().count()) && !line.chars().any(char::is_control);
         if good { Ok(Self(line)) } else { Err("must be 1 to 80 printable characters") }
     }
-}
-
-fn default_except() -> Vec<String> {
-    ["sudo", "wheel", "adm"].map(String::from).to_vec()
 }
 
 impl Default for Config {

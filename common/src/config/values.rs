@@ -1,6 +1,7 @@
 //! Numbers and durations of the configuration that carry their range in their type.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
@@ -66,14 +67,20 @@ impl<const MIN: u64, const MAX: u64> Duration<MIN, MAX> {
 
 impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Duration<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let seconds = parse_duration(&text).ok_or_else(|| {
-            D::Error::custom("must be a whole number and a unit, as in \"30s\", \"15m\", \"12h\", \"7d\"")
-        })?;
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> FromStr for Duration<MIN, MAX> {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds =
+            parse_duration(text).ok_or("must be a whole number and a unit, as in \"30s\", \"15m\", \"12h\", \"7d\"")?;
         if (MIN..=MAX).contains(&seconds) {
             Ok(Self(seconds))
         } else {
-            Err(D::Error::custom(format!("must be {} to {}", Spelled(MIN), Spelled(MAX))))
+            Err(format!("must be {} to {}", Spelled(MIN), Spelled(MAX)))
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Invariant: a change that alters nothing leaves the revision alone; any other raises it by one.
 
 use crate::config::Config;
-use crate::record::{CanToggle, MAX_TOKENS, Record, Revision, Token, Use2fa, UserName};
-use crate::token::{RecordId, UnixTime};
+use crate::record::{CanToggle, MAX_TOKENS, Record, RecoverySet, Revision, Token, Use2fa, UserName};
+use crate::token::{RecordId, TokenId, UnixTime};
 
 /// A change of one user's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub enum Change {
     Reset,
     /// Add a proven token.
     Enroll(Token),
+    /// Put this set of recovery codes in place of any before.
+    RenewRecovery(RecoverySet),
+    /// Take this token away; the last one goes only by [`Change::Reset`].
+    RemoveToken(TokenId),
 }
 
 /// What became of a record.
@@ -38,6 +42,10 @@ pub enum Applied {
 pub enum ChangeRefused {
     /// The user has the most tokens a user may have.
     TooManyTokens,
+    /// The user has no such token.
+    NoSuchToken,
+    /// It is the user's last token.
+    LastToken,
     /// The user has a token with this secret: a code could be accepted twice.
     SameSecret,
 }
@@ -84,6 +92,16 @@ pub fn apply(change: &Change, record: &Record, changed_by: &str, now: UnixTime) 
             }
             next.tokens.push(token.clone());
         }
+        Change::RenewRecovery(set) => next.recovery = Some(set.clone()),
+        Change::RemoveToken(id) => {
+            if !next.tokens.iter().any(|token| token.id == *id) {
+                return Err(ChangeRefused::NoSuchToken);
+            }
+            if next.tokens.len() == 1 {
+                return Err(ChangeRefused::LastToken);
+            }
+            next.tokens.retain(|token| token.id != *id);
+        }
     }
     let states_a_setting = record.revision == Revision(0) && *change != Change::Reset;
     if next == *record && !states_a_setting {
@@ -93,6 +111,21 @@ pub fn apply(change: &Change, record: &Record, changed_by: &str, now: UnixTime) 
     next.changed_at = now;
     changed_by.clone_into(&mut next.changed_by);
     Ok(Applied::Changed(next))
+}
+
+/// Applies several changes as one: one revision later, or [`Applied::Unchanged`] if none changes anything.
+///
+/// # Errors
+/// [`ChangeRefused`] of the first change that is refused.
+pub fn apply_all(changes: &[Change], record: &Record, by: &str, now: UnixTime) -> Result<Applied, ChangeRefused> {
+    let revision = Revision(record.revision.0.saturating_add(1));
+    let mut next = None;
+    for change in changes {
+        if let Applied::Changed(changed) = apply(change, next.as_ref().unwrap_or(record), by, now)? {
+            next = Some(Record { revision, ..changed });
+        }
+    }
+    Ok(next.map_or(Applied::Unchanged, Applied::Changed))
 }
 
 #[cfg(test)]
@@ -150,6 +183,30 @@ mod tests {
         let disabled = changed(&Change::Disable, &blank_alice());
         assert_eq!(disabled.revision, Revision(1));
         assert_eq!(apply(&Change::Reset, &blank_alice(), "root", NOW), Ok(Applied::Unchanged));
+    }
+
+    #[test]
+    fn several_changes_are_one_revision() {
+        let all = |changes: &[Change], record: &Record| apply_all(changes, record, "root", NOW).unwrap();
+        let Applied::Changed(next) = all(&[Change::Enable, Change::Lock], &blank_alice()) else { panic!() };
+        assert_eq!((next.use_2fa, next.can_toggle), (Use2fa::Enabled, CanToggle::Locked));
+        assert_eq!(next.revision, Revision(1));
+        assert_eq!(all(&[Change::Enable, Change::Lock], &next), Applied::Unchanged);
+        let Applied::Changed(half) = all(&[Change::Enable, Change::Unlock], &next) else { panic!() };
+        assert_eq!(half.revision, Revision(2));
+    }
+
+    #[test]
+    fn a_token_is_removed_but_not_the_last_one() {
+        let mut record = blank_alice();
+        for byte in 1..=2 {
+            record = changed(&Change::Enroll(token(byte)), &record);
+        }
+        let remove = |byte, record: &Record| apply(&Change::RemoveToken(token(byte).id), record, "root", NOW);
+        assert_eq!(remove(3, &record), Err(ChangeRefused::NoSuchToken));
+        let one = changed(&Change::RemoveToken(token(1).id), &record);
+        assert_eq!(one.tokens, vec![token(2)]);
+        assert_eq!(remove(2, &one), Err(ChangeRefused::LastToken));
     }
 
     #[test]

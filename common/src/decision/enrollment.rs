@@ -2,10 +2,10 @@
 //!
 //! Invariant: at most [`UNCOMMITTED_LIMIT`] proofs let someone in without a commit (I14).
 
-use super::judge::window;
+use super::judge::{let_in, window};
 use super::plan::Login;
 use crate::config::Config;
-use crate::counters::{Counters, Grace, LastAccepted, Throttle, TokenCounters, Uncommitted};
+use crate::counters::{Counters, TokenCounters, Uncommitted};
 use crate::record::{Record, Token};
 use crate::token::{Code, Seconds, Step, TokenId, UnixTime};
 
@@ -55,16 +55,9 @@ pub fn committed(
     now: UnixTime,
 ) -> Counters {
     let offset = i8::try_from(step.minus(token.parameters.period.step_at(now))).unwrap_or(0);
-    let mut next = Counters {
-        throttle: Throttle::default(),
-        uncommitted: Uncommitted::default(),
-        grace: Grace::Ended,
-        ..counters.clone()
-    };
+    let mut next = Counters { uncommitted: Uncommitted::default(), ..let_in(login, counters, now, offset) };
     let known: Vec<TokenId> = record.tokens.iter().map(|token| token.id).collect();
     next.accept(TokenCounters { id: token.id, last_step: step, offset }, &known);
-    next.last_accepted =
-        Some(LastAccepted { at: now, service: login.service.to_owned(), rhost: login.rhost.to_owned(), offset });
     next
 }
 

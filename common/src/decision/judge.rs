@@ -29,6 +29,15 @@ pub enum Verdict {
     TooOld,
     /// The last accepted step of every token lies after the whole window: no code can be accepted.
     ClockWentBack,
+    /// A recovery code, not spent before.
+    RecoveryAccepted {
+        /// How many are left.
+        left: u8,
+        /// Wrong codes since the last accepted one.
+        failures: u16,
+        /// When that was.
+        last_login: Option<UnixTime>,
+    },
     /// Wrong.
     Wrong {
         /// Failures in a row, this one included.
@@ -82,20 +91,35 @@ pub fn judge(
     if let Some(first) = accepted.first() {
         return accept(login, record, counters, now, first.offset, &accepted);
     }
-    let clock_went_back = record.tokens.iter().all(|token| is_beyond_window(config, token, counters, now));
     let any = |wanted: Fit| fits.iter().any(|(_, fit)| *fit == wanted);
-    let told = |verdict| if clock_went_back { Verdict::ClockWentBack } else { verdict };
+    let clock_went_back = |of: Fit| {
+        let mut tokens = fits.iter().filter(|(_, fit)| *fit == of);
+        tokens.all(|(token, _)| is_beyond_window(config, token, counters, now))
+    };
     if any(Fit::Used) {
-        return Judgement { verdict: told(Verdict::Used), next: None };
+        return Judgement { verdict: Verdict::Used, next: None };
     }
     if any(Fit::Old) {
-        return Judgement { verdict: told(Verdict::TooOld), next: None };
+        let verdict = if clock_went_back(Fit::Old) { Verdict::ClockWentBack } else { Verdict::TooOld };
+        return Judgement { verdict, next: None };
     }
+    // A wrong code is counted whatever the clock did; but then the person is told the more useful thing.
+    let judgement = wrong(config, counters, now);
+    if clock_went_back(Fit::None) { Judgement { verdict: Verdict::ClockWentBack, ..judgement } } else { judgement }
+}
+
+/// A wrong code or recovery code, counted.
+pub(super) fn wrong(config: &Config, counters: &Counters, now: UnixTime) -> Judgement {
     let throttle = failed(config, counters.throttle, now);
     let verdict = Verdict::Wrong { failures: throttle.failures, blocked: block(config, throttle, now) };
     let next = Counters { throttle, slow: slowly_failed(counters.slow, now), ..counters.clone() };
-    // A wrong code is counted whatever the clock did; but then the person is told the more useful thing.
-    Judgement { verdict: told(verdict), next: Some(next) }
+    Judgement { verdict, next: Some(next) }
+}
+
+/// The counters of a user who is let in: no failures, no block, no grace, and this login noted.
+pub(super) fn let_in(login: &Login, counters: &Counters, now: UnixTime, offset: i8) -> Counters {
+    let last = LastAccepted { at: now, service: login.service.to_owned(), rhost: login.rhost.to_owned(), offset };
+    Counters { throttle: Throttle::default(), grace: Grace::Ended, last_accepted: Some(last), ..counters.clone() }
 }
 
 fn accept(
@@ -107,12 +131,10 @@ fn accept(
     accepted: &[TokenCounters],
 ) -> Judgement {
     let known: Vec<TokenId> = record.tokens.iter().map(|token| token.id).collect();
-    let mut next = Counters { throttle: Throttle::default(), grace: Grace::Ended, ..counters.clone() };
+    let mut next = let_in(login, counters, now, offset);
     for entry in accepted {
         next.accept(*entry, &known);
     }
-    next.last_accepted =
-        Some(LastAccepted { at: now, service: login.service.to_owned(), rhost: login.rhost.to_owned(), offset });
     let verdict = Verdict::Accepted {
         failures: counters.throttle.failures,
         last_login: counters.last_accepted.as_ref().map(|last| last.at),

@@ -99,6 +99,7 @@ impl Walk<'_> {
             Verdict::ClockWentBack => "clock went back",
             Verdict::Wrong { .. } => "wrong",
             Verdict::Blocked(_) => "blocked",
+            Verdict::RecoveryAccepted { .. } => unreachable!("no recovery code was typed"),
         };
         *self.outcomes.entry(outcome).or_default() += 1;
         self.state = next;

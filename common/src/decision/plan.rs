@@ -4,6 +4,8 @@
 //! blocked user is never asked (I3).
 
 use super::enrollment::{Disabling, is_exhausted};
+use super::grace::grace_until;
+use super::recovery::recovery_codes_left;
 use super::throttle::{BlockEnd, block};
 use crate::config::Config;
 use crate::counters::Counters;
@@ -51,10 +53,23 @@ pub enum Plan {
     Ignore,
     /// Ask for a code.
     Ask,
-    /// Enroll, offering to disable if that is allowed.
-    Enroll(Disabling),
+    /// Blocked, but a recovery code may still be entered.
+    AskRecovery(BlockEnd),
+    /// Enroll.
+    Enroll(Offer),
+    /// Not enrolled, and this service cannot enroll, but there is time until then: let through.
+    Grace(UnixTime),
     /// Refuse.
     Refuse(Refusal),
+}
+
+/// What a person may do at enrollment instead of enrolling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    /// Whether they may turn 2FA off.
+    pub disabling: Disabling,
+    /// Until when they may put it off; `None` if not at all.
+    pub later_until: Option<UnixTime>,
 }
 
 /// Why a login is refused before anything is asked.
@@ -83,19 +98,24 @@ pub fn plan(config: &Config, login: &Login, record: Option<&Record>, counters: &
     if is_in_use(config, login.demand, record) == Use2fa::Disabled {
         return Plan::Ignore;
     }
-    if record.is_some_and(Record::is_enrolled) {
+    if let Some(record) = record.filter(|record| record.is_enrolled()) {
         return match block(config, counters.throttle, now) {
+            Some(end) if recovery_codes_left(record, counters) > 0 => Plan::AskRecovery(end),
             Some(end) => Plan::Refuse(Refusal::Blocked(end)),
             None => Plan::Ask,
         };
+    }
+    let later_until = grace_until(config, counters.grace, now);
+    if let (false, Some(until)) = (config.enrolls_on(login.service), later_until) {
+        return Plan::Grace(until);
     }
     if !config.enrolls_on(login.service) {
         return Plan::Refuse(Refusal::CannotEnrollHere);
     }
     if is_exhausted(counters.uncommitted, now) {
-        return Plan::Refuse(Refusal::Uncommitted);
+        return later_until.map_or(Plan::Refuse(Refusal::Uncommitted), Plan::Grace);
     }
-    Plan::Enroll(disabling(config, login, record))
+    Plan::Enroll(Offer { disabling: disabling(config, login, record), later_until })
 }
 
 /// Whether the user may turn 2FA off instead of enrolling.

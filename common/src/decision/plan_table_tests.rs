@@ -5,7 +5,7 @@ use super::authorize::{Actor, Target, authorize};
 use super::change::Change;
 use super::enrollment::Disabling;
 use super::fixture_tests::{LOGIN, SECRET_A, config, record, time, token};
-use super::plan::{Administrator, Demand, Login, Plan, Refusal, is_in_use, plan};
+use super::plan::{Administrator, Demand, Login, Offer, Plan, Refusal, is_in_use, plan};
 use super::throttle::BlockEnd;
 use crate::config::Config;
 use crate::counters::{Counters, Throttle, Uncommitted};
@@ -126,8 +126,8 @@ fn every_combination_of_circumstances_has_its_plan() {
         let plan = match expected(&words) {
             "ignore" => Plan::Ignore,
             "ask" => Plan::Ask,
-            "enroll" => Plan::Enroll(Disabling::Refused),
-            "enroll-or-disable" => Plan::Enroll(Disabling::Allowed),
+            "enroll" => Plan::Enroll(Offer { disabling: Disabling::Refused, later_until: None }),
+            "enroll-or-disable" => Plan::Enroll(Offer { disabling: Disabling::Allowed, later_until: None }),
             "refuse-blocked" => Plan::Refuse(Refusal::Blocked(BlockEnd::At(time(NOW + 1)))),
             "refuse-here" => Plan::Refuse(Refusal::CannotEnrollHere),
             "refuse-uncommitted" => Plan::Refuse(Refusal::Uncommitted),
@@ -153,9 +153,9 @@ fn a_login_is_ignored_exactly_where_2fa_is_not_in_use() {
 fn disabling_is_offered_exactly_where_it_is_authorized() {
     for words in combinations() {
         let scene = Scene::new(&words);
-        let Plan::Enroll(disabling) = scene.plan() else { continue };
+        let Plan::Enroll(Offer { disabling, .. }) = scene.plan() else { continue };
         let (administrator, demand) = (scene.login.administrator, scene.login.demand);
-        let target = Target { can_toggle: scene.can_toggle, administrator, demand };
+        let target = Target::unguarded(scene.can_toggle, administrator, demand);
         let authorized = authorize(Actor::SelfAtLogin, &Change::Disable, target);
         assert_eq!(disabling == Disabling::Allowed, authorized.is_ok(), "{words:?}");
     }

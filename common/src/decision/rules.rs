@@ -41,7 +41,30 @@ pub struct Selected {
 /// The first rule that matches decides; if none does, the user's own setting.
 #[must_use]
 pub fn select(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
-    for (index, rule) in rules.iter().enumerate() {
+    first_match(rules.iter().enumerate(), facts)
+}
+
+/// What is decided wherever the user logs in: by the first match among the rules that name no service and no network.
+/// The others may decide otherwise about some logins.
+#[must_use]
+pub fn select_everywhere(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
+    let everywhere = |(_, rule): &(usize, &Rule)| rule.services.is_none() && rule.networks.is_none();
+    first_match(rules.iter().enumerate().filter(everywhere), facts)
+}
+
+/// The number of the first rule that may require a code of the user, on some service or from some network.
+#[must_use]
+pub fn select_somewhere(rules: &[Rule], facts: &dyn RuleFacts) -> Option<usize> {
+    let may_require = |rule: &Rule| {
+        let never =
+            rule.services.as_ref().is_some_and(Vec::is_empty) || rule.networks.as_ref().is_some_and(Vec::is_empty);
+        rule.then == Outcome::Required && !never && matches_user(rule, facts) != Membership::No
+    };
+    rules.iter().position(may_require).map(|index| index.saturating_add(1))
+}
+
+fn first_match<'a>(rules: impl Iterator<Item = (usize, &'a Rule)>, facts: &dyn RuleFacts) -> Selected {
+    for (index, rule) in rules {
         let selected = match matches(rule, facts) {
             Membership::Yes => true,
             Membership::No => false,
@@ -52,6 +75,14 @@ pub fn select(rules: &[Rule], facts: &dyn RuleFacts) -> Selected {
         }
     }
     Selected { outcome: Outcome::User, rule: None }
+}
+
+/// Whether the lists about the user match, whatever the login.
+fn matches_user(rule: &Rule, facts: &dyn RuleFacts) -> Membership {
+    match any(rule.users.as_deref(), |name| known(name == facts.user())) {
+        Membership::No => Membership::No,
+        Membership::Yes | Membership::Unknown => any(rule.groups.as_deref(), |name| facts.group(name)),
+    }
 }
 
 /// Every list that is given must match: one `No` decides, else one `Unknown`.
@@ -132,6 +163,26 @@ mod tests {
         assert_eq!(selected(rules, &KNOWN), (Outcome::Skip, Some(2)));
         assert_eq!(selected("", &KNOWN), (Outcome::User, None));
         assert_eq!(selected("[[rule]]\nusers=[]\nthen='skip'", &KNOWN), (Outcome::User, None));
+    }
+
+    #[test]
+    fn a_rule_that_names_no_service_and_no_network_decides_everywhere() {
+        let everywhere = |rules: &str, facts: &Facts| {
+            let config = config::parse(rules.as_bytes()).unwrap();
+            let Selected { outcome, rule } = select_everywhere(&config.rules, facts);
+            (outcome, rule, select_somewhere(&config.rules, facts))
+        };
+        let lockers = "[[rule]]\nservices=['vlock']\nthen='skip'\n";
+        let required = format!("{lockers}[[rule]]\nnetworks=['10.0.0.0/8']\nthen='required'\n");
+        assert_eq!(everywhere(&required, &KNOWN), (Outcome::User, None, Some(2)));
+        let staff = format!("{lockers}[[rule]]\ngroups=['x']\nthen='required'\n");
+        assert_eq!(everywhere(&staff, &KNOWN), (Outcome::Required, Some(2), Some(2)));
+        let other = Facts { group: Membership::No, ..KNOWN };
+        assert_eq!(everywhere(&staff, &other), (Outcome::User, None, None));
+        let unknown = Facts { group: Membership::Unknown, ..KNOWN };
+        assert_eq!(everywhere(&staff, &unknown), (Outcome::Required, Some(2), Some(2)));
+        let never = "[[rule]]\nservices=[]\nthen='required'\n";
+        assert_eq!(everywhere(never, &KNOWN), (Outcome::User, None, None));
     }
 
     #[test]

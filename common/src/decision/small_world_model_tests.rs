@@ -86,7 +86,14 @@ impl Model {
         }
         let fitting = self.fitting(lookup, now, text);
         let new: Vec<(Enrolled, u64)> = fitting.iter().filter(|(token, step)| *step > token.latest).copied().collect();
-        let no_code_can_be_new = self.tokens.iter().all(|token| token.latest > *lookup.window(token.number, now).end());
+        // Of the tokens that the code is of, or of all if it is of none.
+        let none_fits = fitting.is_empty();
+        let meant = |token: &Enrolled| none_fits || fitting.iter().any(|(other, _)| other.number == token.number);
+        let no_code_can_be_new = self
+            .tokens
+            .iter()
+            .filter(|token| meant(token))
+            .all(|token| token.latest > *lookup.window(token.number, now).end());
         if !new.is_empty() {
             return self.accept(lookup, now, &new);
         }

@@ -153,7 +153,7 @@ impl TryFrom<TokenText> for Token {
 
 /// Whether a text may be a token's label: at most 32 characters, none of them a control character.
 #[must_use]
-pub(super) fn is_label(text: &str) -> bool {
+pub fn is_label(text: &str) -> bool {
     text.chars().count() <= 32 && !text.chars().any(char::is_control)
 }
 

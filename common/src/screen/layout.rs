@@ -5,7 +5,8 @@ use zeroize::Zeroizing;
 use super::qr::{Form, Polarity, draw};
 use super::word::Word;
 use crate::config::Qr;
-use crate::token::{OtpauthUri, Parameters, Secret};
+use crate::notice::spelled_span;
+use crate::token::{OtpauthUri, Parameters, RecoveryCode, Seconds, Secret};
 
 /// Columns of the narrowest terminal that is served.
 const COLUMNS: usize = 80;
@@ -33,6 +34,8 @@ pub struct Enrollment<'a> {
     pub polarity: Polarity,
     /// Words that may be typed instead of a code.
     pub words: &'a [Word],
+    /// How long the word `later` may still be typed, where it may.
+    pub time_left: Option<Seconds>,
 }
 
 impl Enrollment<'_> {
@@ -98,10 +101,31 @@ impl Enrollment<'_> {
             push("Or type one of these words:");
         }
         for word in self.words {
-            push(&format!("   {:7} {}", word.as_str(), word.effect()));
+            match (word, self.time_left) {
+                (Word::Later, Some(left)) => push(&format!("   later   ({} left)", spelled_span(left))),
+                _ => push(&format!("   {:7} {}", word.as_str(), word.effect())),
+            }
         }
         lines.into_iter().flat_map(|line| wrapped(&line, width)).collect()
     }
+}
+
+/// The recovery codes, two to a line, and what they are for: at most 13 lines of 80 columns for sixteen codes.
+#[must_use]
+pub fn recovery_sheet(codes: &[RecoveryCode]) -> Zeroizing<String> {
+    // Allocated once: growing would leave copies of the codes behind.
+    let mut sheet = Zeroizing::new(String::with_capacity(2048));
+    sheet.push_str("Recovery codes, for the day your phone is gone. Each works once, as a code.\n");
+    sheet.push_str("They are shown only now: write them down and keep them apart from the phone.\n\n");
+    for pair in codes.chunks(2) {
+        for code in pair {
+            sheet.push_str("    ");
+            sheet.push_str(&code.in_groups());
+        }
+        sheet.push('\n');
+    }
+    sheet.push('\n');
+    sheet
 }
 
 /// The key in groups of four, as many to a line as fit.

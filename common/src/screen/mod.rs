@@ -7,6 +7,6 @@ mod layout;
 mod qr;
 mod word;
 
-pub use layout::{Enrollment, key_in_groups};
+pub use layout::{Enrollment, key_in_groups, recovery_sheet};
 pub use qr::{Drawing, Form, Polarity, draw, svg};
 pub use word::Word;

@@ -9,8 +9,17 @@ fn screen(issuer: &str, user: &str, qr: Qr, parameters: Parameters) -> String {
     let secret = Secret::from_base32(KEY).unwrap();
     let uri = otpauth_uri(issuer, user, &secret, parameters);
     let polarity = Polarity::DarkTerminal;
-    let enrollment =
-        Enrollment { user, issuer, secret: &secret, parameters, uri: &uri, qr, polarity, words: &Word::ALL };
+    let enrollment = Enrollment {
+        user,
+        issuer,
+        secret: &secret,
+        parameters,
+        uri: &uri,
+        qr,
+        polarity,
+        words: &Word::ALL,
+        time_left: None,
+    };
     enrollment.render().to_string()
 }
 

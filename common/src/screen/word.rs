@@ -9,11 +9,13 @@ pub enum Word {
     Invert,
     /// Log in without 2FA and turn it off.
     Disable,
+    /// Log in without 2FA, for as long as there is time.
+    Later,
 }
 
 impl Word {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 3] = [Self::Ascii, Self::Invert, Self::Disable];
+    pub const ALL: [Self; 4] = [Self::Ascii, Self::Invert, Self::Disable, Self::Later];
 
     /// Reads an answer as a word, in any letter case.
     #[must_use]
@@ -29,6 +31,7 @@ impl Word {
             Self::Ascii => "ascii",
             Self::Invert => "invert",
             Self::Disable => "disable",
+            Self::Later => "later",
         }
     }
 
@@ -38,6 +41,7 @@ impl Word {
             Self::Ascii => "if the QR looks broken",
             Self::Invert => "if it does not scan",
             Self::Disable => "to turn this off",
+            Self::Later => "to set it up later",
         }
     }
 }

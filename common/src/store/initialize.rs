@@ -7,7 +7,7 @@ use std::fmt;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::sys::stat::{FchmodatFlags, Mode, fchmod, fchmodat, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fsync, unlinkat};
 
 use super::StoreError;
@@ -100,6 +100,9 @@ fn write_installation(etc: &Directory, name: &str, installation: &Installation) 
     let temporary = format!(".{name}.new");
     let _ = unlinkat(etc, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
     write_new(etc, &temporary, installation.render().as_bytes(), Owners { installed: 0 }).map_err(fails)?;
+    // It holds no secret, and the helper reads it as its own user.
+    let public = Mode::from_bits_truncate(0o644);
+    fchmodat(etc, temporary.as_str(), public, FchmodatFlags::FollowSymlink).map_err(fails)?;
     renameat(etc, temporary.as_str(), etc, name).map_err(fails)?;
     fsync(etc).map_err(fails)
 }

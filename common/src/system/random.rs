@@ -4,8 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::record::Token;
-use crate::token::{Id, Parameters, Secret, UnixTime};
+use crate::record::{RecoverySet, Token};
+use crate::token::{Id, Parameters, RecoveryCode, Secret, UnixTime};
 
 /// The kernel gave no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,23 @@ pub fn new_token(parameters: Parameters, enrolled_at: UnixTime) -> Result<Token,
     getrandom::fill(&mut bytes).map_err(|_| RandomError)?;
     let secret = Secret::from_bytes(bytes).map_err(|_| RandomError)?;
     Ok(Token { id: new_id()?, label: String::new(), secret, parameters, enrolled_at })
+}
+
+/// A new set of recovery codes: the codes to show once, and what the record keeps of them.
+///
+/// # Errors
+/// [`RandomError`].
+pub fn new_recovery_codes(count: usize) -> Result<(Vec<RecoveryCode>, RecoverySet), RandomError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|_| RandomError)?;
+    let mut codes = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut bytes = Zeroizing::new([0; 10]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|_| RandomError)?;
+        codes.push(RecoveryCode::from_random(&bytes));
+    }
+    let hashes = codes.iter().map(|code| code.hash(&salt)).collect();
+    Ok((codes, RecoverySet { id: new_id()?, salt, hashes }))
 }
 
 impl fmt::Display for RandomError {

@@ -4,6 +4,7 @@
 
 mod code;
 mod id;
+mod recovery;
 mod secret;
 mod time;
 mod totp;
@@ -11,6 +12,7 @@ mod uri;
 
 pub use code::{Code, CodeError};
 pub use id::{Id, IdError, InstallationId, RecordId, RecoverySetId, TokenId};
+pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use secret::{Secret, SecretError};
 pub use time::{Seconds, TimeError, UnixTime};
 pub use totp::{Algorithm, Digits, Parameters, ParametersError, Period, Step, Totp};

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// What an enrolled user is asked.
 pub const PROMPT: &str = "Verification code: ";
+/// What a person who enrolled is asked below the recovery codes.
+const RECOVERY_PROMPT: &str = "Press Enter when you have written them down: ";
 const PERIOD: i64 = 30;
 
 /// The world and what the script remembers of it, as a person's phone and memory would.
@@ -122,7 +124,12 @@ impl Scene {
 
     /// The shell is there: who is it? Then the end of the session.
     pub fn look_around_and_leave(&mut self, terminal: &mut Terminal) {
-        let before = terminal.expect(SHELL_PROMPT);
+        let (which, mut before) = terminal.expect_any(&[SHELL_PROMPT, RECOVERY_PROMPT]);
+        if which == 1 {
+            terminal.type_line("");
+            before = terminal.expect(SHELL_PROMPT);
+            self.note("recovery codes are shown, once");
+        }
         terminal.type_line("id -un");
         terminal.expect(&format!("{USER}\n"));
         terminal.answer(SHELL_PROMPT, "exit");

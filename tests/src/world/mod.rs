@@ -9,7 +9,7 @@ mod stacks;
 
 pub use built::harness_program;
 pub use command::{Invocation, Outcome, process_inside};
-pub use product::{COMMAND, CONFIG, STATE_DIR, security_directory};
+pub use product::{COMMAND, CONFIG, HELPER, STATE_DIR, security_directory};
 pub use sshd::{SSH_PORT, Sshd};
 pub use stacks::Stack;
 

@@ -4,7 +4,16 @@ use super::{Outcome, World};
 use std::path::PathBuf;
 
 /// Where the command lies.
-pub const COMMAND: &str = "/usr/sbin/countersign";
+pub const COMMAND: &str = "/usr/bin/countersign";
+/// Where the helper lies.
+pub const HELPER: &str = "/usr/libexec/countersign-helper";
+/// As `make install` does it, without the programs that take their time.
+const INSTALL_HELPER: &str = r#"
+    echo 'countersign:x:990:990::/nonexistent:/usr/sbin/nologin' >> /etc/passwd
+    echo 'countersign:x:990:' >> /etc/group
+    install -D -m 755 /dev/stdin "$0"
+    chown 0:990 "$0"
+    chmod 6755 "$0""#;
 /// Where the configuration lies.
 pub const CONFIG: &str = "/etc/countersign/config.toml";
 /// Where the state lies unless configured.
@@ -24,7 +33,7 @@ pub fn security_directory() -> PathBuf {
 }
 
 impl World {
-    /// Installs the module and the command. Neither a configuration nor state is made.
+    /// Installs the module, the command and the helper, with its account. Neither a configuration nor state is made.
     pub fn install_product(&self) {
         let module = security_directory().join("pam_countersign.so");
         let module = module.to_str().expect("a path in UTF-8");
@@ -32,6 +41,8 @@ impl World {
             let content = std::fs::read(product_artefact(artefact)).expect("read an artefact");
             self.write_file(path, content, mode);
         }
+        let helper = std::fs::read(product_artefact("countersign-helper")).expect("read an artefact");
+        self.command(&["bash", "-euc", INSTALL_HELPER, HELPER]).stdin(helper).run().ok();
     }
 
     /// Writes the configuration file.

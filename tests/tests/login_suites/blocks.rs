@@ -39,7 +39,7 @@ fn log_in(world: &World, phone: &Phone) -> Vec<String> {
 
 #[test]
 fn the_fifth_wrong_code_in_a_row_blocks_for_half_a_minute() {
-    let world = world();
+    let world = world_with(&format!("{ON}{NO_RECOVERY}"));
     let phone = enrolled(&world);
     let last = fail(&world, &phone, 5);
     assert_eq!(last, [WRONG_AGAIN, "Too many wrong codes. Try again in 30 seconds."]);
@@ -60,7 +60,7 @@ fn the_fifth_wrong_code_in_a_row_blocks_for_half_a_minute() {
 
 #[test]
 fn each_further_failure_doubles_the_block() {
-    let world = world();
+    let world = world_with(&format!("{ON}{NO_RECOVERY}"));
     let phone = enrolled(&world);
     fail(&world, &phone, 5);
     let mut delay = 30;
@@ -77,7 +77,7 @@ fn each_further_failure_doubles_the_block() {
 
 #[test]
 fn the_block_stands_over_ssh_and_for_the_right_code_too() {
-    let world = world();
+    let world = world_with(&format!("{ON}{NO_RECOVERY}"));
     let _sshd = world.start_sshd("");
     let phone = enrolled(&world);
     // One who is at the prompt already when the block begins.
@@ -97,7 +97,7 @@ fn the_block_stands_over_ssh_and_for_the_right_code_too() {
 
 #[test]
 fn unblock_ends_the_block_at_once_and_clears_the_count() {
-    let world = world();
+    let world = world_with(&format!("{ON}{NO_RECOVERY}"));
     let phone = enrolled(&world);
     let code = phone.code(&world);
     log_in(&world, &phone);
@@ -116,7 +116,7 @@ fn unblock_ends_the_block_at_once_and_clears_the_count() {
 
 #[test]
 fn at_the_hard_limit_only_an_administrator_helps() {
-    let world = world_with(&format!("support = \"helpdesk, ext. 42\"\n{ON}[throttle]\nhard_limit = 5\n"));
+    let world = world_with(&format!("support = \"helpdesk, ext. 42\"\n{ON}{NO_RECOVERY}[throttle]\nhard_limit = 5\n"));
     let phone = enrolled(&world);
     let last = fail(&world, &phone, 5);
     assert_eq!(last, [WRONG_AGAIN, "Too many wrong codes. Contact helpdesk, ext. 42."]);
@@ -128,7 +128,7 @@ fn at_the_hard_limit_only_an_administrator_helps() {
 
 #[test]
 fn the_block_of_one_user_is_no_other_users() {
-    let world = world();
+    let world = world_with(&format!("{ON}{NO_RECOVERY}"));
     let phone = enrolled(&world);
     fail(&world, &phone, 5);
     world.add_user("carol", "hunter2hunter2");

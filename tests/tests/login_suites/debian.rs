@@ -2,7 +2,7 @@
 use countersign_tests::World;
 use countersign_tests::terminal;
 
-use crate::stage::{ALICES, ON, PROMPT, Phone, STEP, ssh};
+use crate::stage::{ALICES, ON, PROMPT, Phone, STEP, expect_shell, ssh};
 
 /// Debian's own stacks with our lines where the README wants them.
 fn world() -> World {
@@ -28,7 +28,7 @@ fn the_two_lines_in_debians_own_files_ask_enroll_and_commit() {
     let mut person = ssh(&world, "alice", ALICES);
     let phone = Phone::scan(&mut person);
     person.type_line(&phone.code(&world));
-    person.expect("$ ");
+    expect_shell(&mut person, "alice");
     world.move_clock(STEP);
     let mut person = terminal::su(&world, "bob", "alice");
     person.answer("Password: ", ALICES);

@@ -1,5 +1,6 @@
 //! What the log says of each event, and what neither it nor anything else but the record ever holds (I9).
 use crate::stage::*;
+use countersign_tests::factor::recovery_codes_in;
 use countersign_tests::world::STATE_DIR;
 use countersign_tests::{Terminal, World};
 
@@ -49,7 +50,7 @@ fn each_event_of_a_login_has_its_line() {
 
 #[test]
 fn block_change_disable_and_distrust_have_their_lines() {
-    let world = world();
+    let world = world_with(&format!("{ON}{NO_RECOVERY}"));
     let phone = enrolled(&world);
     for times in [3, 2] {
         let mut person = su(&world);
@@ -133,6 +134,9 @@ fn no_secret_code_or_uri_is_in_the_log_or_the_environment() {
     known.push(wrong.clone());
     answer(&mut person, &wrong);
     person.type_line(&phone.code(&world));
+    known.extend(recovery_codes_in(&person.expect(RECOVERY_PROMPT)));
+    assert!(known.len() > 8, "recovery codes are secrets too");
+    person.type_line("");
     assert_without_secrets("the environment", &environment(&mut person), &known);
     world.move_clock(STEP);
     known.extend(secrets(&world, &phone));
@@ -164,7 +168,7 @@ fn only_the_record_holds_the_secret() {
         assert_eq!(found, expected, "{text}");
     }
     let modes = world.sh(&format!("find {STATE_DIR} -printf '%m %u %y %P\\n' | sort")).ok();
-    let expected = "600 root f counters/alice\n600 root f format\n600 root f users/alice.toml\n\
-                    700 root d \n700 root d counters\n700 root d users\n";
+    let expected = "600 countersign f counters/alice\n600 countersign f format\n600 countersign f users/alice.toml\n\
+                    700 countersign d \n700 countersign d counters\n700 countersign d users\n";
     assert_eq!(modes, expected);
 }

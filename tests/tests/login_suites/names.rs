@@ -45,6 +45,7 @@ fn root_enrolled(world: &World) -> Phone {
     person.answer("Password: ", "toor toor");
     let phone = Phone::scan(&mut person);
     person.type_line(&phone.code(world));
+    person.answer(RECOVERY_PROMPT, "");
     person.answer("# ", "exit");
     person.wait_exit();
     world.move_clock(STEP);

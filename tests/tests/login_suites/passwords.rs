@@ -87,6 +87,7 @@ fn with_an_expired_password_the_token_is_committed_and_the_password_changed() {
     let mut person = ssh(&world, "alice", ALICES);
     let phone = Phone::scan(&mut person);
     person.type_line(&phone.code(&world));
+    person.answer(RECOVERY_PROMPT, "");
     change_password(&mut person, "Tr0ub4dor&3-staple");
     world.move_clock(STEP);
     let mut person = ssh(&world, "alice", "Tr0ub4dor&3-staple");
@@ -101,6 +102,7 @@ fn one_who_leaves_at_the_password_change_is_enrolled_all_the_same() {
     let mut person = su(&world);
     let phone = Phone::scan(&mut person);
     person.type_line(&phone.code(&world));
+    person.answer(RECOVERY_PROMPT, "");
     person.expect("Current password: ");
     person.kill();
     assert!(is_enrolled(&world, "alice"));
@@ -117,6 +119,7 @@ fn an_expired_account_enrolls_but_is_not_let_in() {
     let mut person = su(&world);
     let phone = Phone::scan(&mut person);
     person.type_line(&phone.code(&world));
+    person.answer(RECOVERY_PROMPT, "");
     assert!(!person.wait_exit().success());
     assert!(!person.printed().contains("$ "));
 }

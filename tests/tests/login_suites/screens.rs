@@ -150,6 +150,7 @@ fn the_output_of_su_holds_no_secret() {
     let phone = Phone::scan(&mut person);
     answer(&mut person, &phone.wrong(&world));
     person.type_line(&phone.code(&world));
+    person.answer(RECOVERY_PROMPT, "");
     assert!(person.wait_exit().success());
     assert_eq!(world.read_file("/tmp/out"), b"out\n");
     assert!(is_enrolled(&world, "alice"));

@@ -8,6 +8,8 @@ use countersign_tests::{Terminal, World};
 pub const ALICES: &str = "correct horse";
 pub const BOBS: &str = "battery staple";
 pub const PROMPT: &str = "Verification code: ";
+/// The last prompt of a login that enrolled.
+pub const RECOVERY_PROMPT: &str = "Press Enter when you have written them down: ";
 pub const CHANGED: &str = "Your two-factor settings changed meanwhile. Log in again.";
 pub const NOT_AVAILABLE: &str = "Two-factor authentication is not available. Contact your administrator.";
 pub const NOT_A_CODE: &str = "Otp invalid! A code has 6 digits.";
@@ -16,6 +18,8 @@ pub const WRONG_AGAIN: &str = "Otp invalid! If you typed it correctly, set your 
 
 /// A configuration: everyone is asked for a code.
 pub const ON: &str = "[defaults]\nuse_2fa = true\n";
+/// Nobody is given recovery codes: a block leaves no way in.
+pub const NO_RECOVERY: &str = "[recovery]\ncodes = 0\n";
 /// Seconds of a step.
 pub const STEP: i64 = 30;
 
@@ -119,9 +123,14 @@ pub fn enroll(world: &World, mut person: Terminal) -> Phone {
     phone
 }
 
-/// A shell opens; returns what was said before it. Leaves the shell.
+/// A shell opens; returns what was said before it, after the recovery codes if some were shown. Leaves the shell.
 pub fn expect_shell(person: &mut Terminal, user: &str) -> Vec<String> {
-    let before = person.answer("$ ", "echo I am $(id -un).; exit");
+    let (which, mut before) = person.expect_any(&["$ ", RECOVERY_PROMPT]);
+    if which == 1 {
+        person.type_line("");
+        before = person.expect("$ ");
+    }
+    person.type_line("echo I am $(id -un).; exit");
     person.expect(&format!("I am {user}."));
     person.wait_exit();
     // The last line is the beginning of the shell's own prompt.

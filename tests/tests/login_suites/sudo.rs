@@ -17,6 +17,7 @@ fn sudo_enrolls_the_caller_and_then_asks_for_a_code() {
     let phone = Phone::scan(&mut person);
     assert!(person.screen_text().contains("Two-factor authentication for"), "\n{}", person.screen_text());
     person.type_line(&phone.code(&world));
+    person.answer(RECOVERY_PROMPT, "");
     person.expect("root\n");
     assert!(person.wait_exit().success());
     assert!(is_enrolled(&world, "alice") && !is_enrolled(&world, "root"));
@@ -38,6 +39,9 @@ fn sudo_with_a_prompt_of_its_own_still_shows_the_screen() {
     person.expect("secret? ");
     let phone = Phone::scan_screen(&mut person, countersign_tests::qr::Theme::Dark);
     person.type_line(&phone.code(&world));
+    person.expect("Recovery codes");
+    // sudo puts a prompt of its own in the place of ours.
+    person.type_line("");
     person.expect("root\n");
     assert!(person.wait_exit().success());
     assert!(is_enrolled(&world, "alice"));
@@ -90,11 +94,12 @@ fn under_sudo_the_screen_is_text_and_the_prompt_is_short() {
         let messages = transcript.messages();
         let kinds: Vec<_> = messages.iter().map(|message| message.style).collect();
         let (info, ask) = (Style::Info, Style::PromptEchoOn);
-        assert_eq!(kinds, [Style::PromptEchoOff, info, ask, info, ask], "{transcript:#?}");
+        assert_eq!(kinds, [Style::PromptEchoOff, info, ask, info, ask, info, ask], "{transcript:#?}");
         assert!(messages.iter().all(|message| message.batch == 1), "{transcript:#?}");
         assert!(messages[1].text.contains('█') && code::key_in(&messages[1].text).is_some(), "{transcript:#?}");
         assert!(messages[3].text.is_ascii() && messages[3].text.contains("##"), "{transcript:#?}");
         assert_eq!((messages[2].text.as_str(), messages[4].text.as_str()), (PROMPT, PROMPT));
+        assert!(messages[5].text.starts_with("Recovery codes") && messages[6].text == RECOVERY_PROMPT);
         world.countersign(&["reset", "alice"]).ok();
         world.move_clock(STEP);
     }
@@ -105,7 +110,7 @@ fn no_flag_of_an_application_suppresses_the_screen_or_the_prompt() {
     let world = world();
     let flags = Flags::SILENT | Flags::DISALLOW_NULL_AUTHTOK;
     let steps = [Step::Call(Phase::Authenticate, flags), Step::Call(Phase::Account, flags)];
-    for (service, messages) in [("sudo", 3), ("sshd", 2)] {
+    for (service, messages) in [("sudo", 5), ("sshd", 3)] {
         let driver = Driver::new(&world).service(service).answers([ALICES, "{code}"]);
         let transcript = driver.steps(steps.clone()).run();
         transcript.assert_codes(Phase::Account, &[pam::SUCCESS]);
@@ -129,7 +134,8 @@ fn elsewhere_the_screen_is_one_prompt_and_nothing_is_text() {
         let transcript = driver.answers([ALICES, "{wrong}", "{code}"]).run();
         let messages = transcript.messages();
         assert!(messages.iter().all(|message| message.is_prompt() && message.batch == 1), "{transcript:#?}");
-        assert_eq!(messages.len(), 3, "{transcript:#?}");
+        assert_eq!(messages.len(), 4, "{transcript:#?}");
+        assert!(messages[3].text.contains("Recovery codes") && messages[3].text.ends_with(RECOVERY_PROMPT));
         assert!(messages[1].text.starts_with('\n') && messages[1].text.contains('█'), "{transcript:#?}");
         assert!(messages[1].text.ends_with(PROMPT), "{transcript:#?}");
         assert_eq!(messages[2].text, format!("{WRONG} Use the newest entry in your app.\n{PROMPT}"));

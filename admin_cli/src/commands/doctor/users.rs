@@ -1,0 +1,126 @@
+//! The doctor's look at every user that has state.
+
+use countersign_common::decision::BlockEnd;
+use countersign_common::notice::FEW_RECOVERY_CODES;
+use countersign_common::system::{Account, Accounts, LookupError, NssAccounts};
+
+use super::finding::{Finding, Severity};
+use crate::commands::everyone;
+use crate::commands::look::named;
+use crate::desk::Desk;
+use crate::failure::way_out;
+use crate::report::{Facts, Recovery, Report, Source};
+use crate::sentences::command;
+
+/// A user that has state, and the account of that name.
+struct Patient {
+    report: Report,
+    account: Result<Option<Account>, LookupError>,
+}
+
+/// What is asked about each user whose state is sound.
+struct Question {
+    severity: Severity,
+    is_so: fn(&Facts, &Patient) -> bool,
+    /// `is` and `are` come before it.
+    what: &'static str,
+    remedy: &'static str,
+}
+
+const QUESTIONS: [Question; 8] = [
+    Question {
+        severity: Severity::Warning,
+        is_so: |_, patient| matches!(patient.account, Ok(None)),
+        what: "left here with state, but without an account",
+        remedy: "countersign forget --no-account USER",
+    },
+    Question {
+        severity: Severity::Warning,
+        is_so: |_, patient| patient.account.is_err(),
+        what: "not to be looked up just now",
+        remedy: "see whether the name service is up",
+    },
+    Question {
+        severity: Severity::Warning,
+        is_so: |facts, _| facts.blocked == Some(BlockEnd::Unblock),
+        what: "blocked until an administrator unblocks",
+        remedy: "countersign unblock USER",
+    },
+    Question {
+        severity: Severity::Info,
+        is_so: |facts, _| matches!(facts.blocked, Some(BlockEnd::At(_))),
+        what: "blocked for a time after too many wrong codes",
+        remedy: "it ends by itself, or: countersign unblock USER",
+    },
+    Question {
+        severity: Severity::Warning,
+        is_so: |facts, _| facts.slow_failures.is_some(),
+        what: "perhaps being guessed slowly: 300 or more wrong codes within 30 days",
+        remedy: "someone may know the password; change it",
+    },
+    Question {
+        severity: Severity::Warning,
+        is_so: |facts, _| facts.is_enrolled() && facts.recovery == Recovery::InUse && facts.recovery_codes_left == 0,
+        what: "without recovery codes",
+        remedy: "countersign new-recovery-codes USER",
+    },
+    Question {
+        severity: Severity::Info,
+        is_so: |facts, _| {
+            let few = (1..=FEW_RECOVERY_CODES).contains(&facts.recovery_codes_left);
+            facts.is_enrolled() && facts.recovery == Recovery::InUse && few
+        },
+        what: "short of recovery codes",
+        remedy: "countersign new-recovery-codes USER",
+    },
+    Question {
+        severity: Severity::Info,
+        is_so: |facts, patient| facts.source == Source::Default && matches!(patient.account, Ok(Some(_))),
+        what: "with counters but without a record: asked once, and not enrolled",
+        remedy: "nothing to do, or: countersign forget USER",
+    },
+];
+
+/// All findings about users.
+pub(super) fn users(desk: &Desk, findings: &mut Vec<Finding>) {
+    let look_up = |report: &Report| Patient { report: report.clone(), account: NssAccounts.by_name(&report.user) };
+    let patients = match everyone::each(desk, look_up) {
+        Ok(patients) => patients,
+        Err(failure) => {
+            findings.push(Finding::of_failure(Severity::Error, &failure));
+            return;
+        }
+    };
+    for patient in &patients {
+        let user = &patient.report.user;
+        if let Err(error) = &patient.report.state {
+            let finding = Finding::new(Severity::Error, format!("{user}: {error}"), way_out(user));
+            findings.push(finding.about(vec![user.clone()]));
+        }
+        findings.extend(other_uid(patient));
+    }
+    findings.extend(QUESTIONS.iter().filter_map(|question| asked(question, &patients)));
+}
+
+/// One finding for all users of whom it is so.
+fn asked(question: &Question, patients: &[Patient]) -> Option<Finding> {
+    let is_so = |patient: &&Patient| patient.report.state.as_ref().is_ok_and(|facts| (question.is_so)(facts, patient));
+    let users: Vec<String> = patients.iter().filter(is_so).map(|patient| patient.report.user.clone()).collect();
+    let (subject, are) = match users.as_slice() {
+        [] => return None,
+        [user] => (user.clone(), "is"),
+        users => (format!("{} users", named(users)), "are"),
+    };
+    let problem = format!("{subject} {are} {}", question.what);
+    Some(Finding::new(question.severity, problem, question.remedy).about(users))
+}
+
+/// A name that was given to someone else would hand over the token.
+fn other_uid(patient: &Patient) -> Option<Finding> {
+    let (Ok(facts), Ok(Some(account))) = (&patient.report.state, &patient.account) else { return None };
+    let recorded = facts.recorded_uid.filter(|uid| *uid != account.uid)?;
+    let user = &patient.report.user;
+    let problem = format!("{user}: the record was made for uid {recorded}, the account has uid {}", account.uid);
+    let remedy = format!("if this is another person: {}", command("forget", user));
+    Some(Finding::new(Severity::Warning, problem, remedy).about(vec![user.clone()]))
+}

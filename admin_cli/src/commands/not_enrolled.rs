@@ -1,0 +1,112 @@
+//! `list --not-enrolled`: who is asked for a code and has no token yet, and until when they get in without.
+//!
+//! Nobody can list all accounts of a host (a directory may refuse to). So these are looked at: users that have state,
+//! login accounts of `/etc/passwd`, and whom rules that require a code name, by user or by group. Anyone else appears
+//! with their first login.
+
+use std::collections::BTreeSet;
+
+use countersign_common::config::Outcome;
+use countersign_common::notice::spelled_span;
+use countersign_common::store::Store;
+use nix::unistd::Group;
+
+use super::everyone;
+use super::look::{verdict_on, worst};
+use crate::arguments::List;
+use crate::desk::{Desk, Unknown};
+use crate::failure::Failure;
+use crate::json;
+use crate::output::{Output, Verdict};
+use crate::report::{Facts, GraceTime, Report};
+
+/// The name column is at most this wide; a longer name pushes its row.
+const NAME_WIDTH: usize = 32;
+/// Shells of accounts nobody logs in to.
+const NO_SHELL: [&str; 5] = ["nologin", "false", "sync", "halt", "shutdown"];
+
+/// `list --not-enrolled`
+pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
+    let mut reports = everyone::each(desk, Report::clone)?;
+    let known: BTreeSet<String> = reports.iter().map(|report| report.user.clone()).collect();
+    let strangers = candidates(desk).into_iter().filter(|name| !known.contains(name));
+    for name in strangers {
+        // A name that is no account here has nothing to enroll; one that cannot be looked up is told.
+        match desk.person(&name, Unknown::Refused) {
+            Ok(person) => reports.push(desk.report(&person, &desk.store.view(&person.name), desk.now()?)),
+            Err(failure) if failure.hints.is_empty() => output.failure(&failure),
+            Err(_) => {}
+        }
+    }
+    reports.retain(|report| report.state.as_ref().map_or(true, has_to_enroll));
+    reports.sort_by(|left, right| left.user.cmp(&right.user));
+    reports.dedup_by(|left, right| left.user == right.user);
+    if arguments.json {
+        let objects: Vec<Vec<u8>> = reports.iter().map(|report| json::item(&json::User::shown(report))).collect();
+        json::array(&objects).for_each(|part| output.bytes(part));
+        return Ok(worst(reports.iter().map(verdict_on)));
+    }
+    print(&reports, output);
+    Ok(worst(reports.iter().map(verdict_on)))
+}
+
+fn has_to_enroll(facts: &Facts) -> bool {
+    !facts.is_enrolled() && facts.asked_somewhere()
+}
+
+fn print(reports: &[Report], output: &mut Output) {
+    let longest = reports.iter().map(|report| report.user.chars().count()).max().unwrap_or(0);
+    let width = longest.clamp("USER".len(), NAME_WIDTH);
+    output.line(format_args!("{:width$}  TIME TO ENROLL", "USER"));
+    for report in reports {
+        let time = match &report.state {
+            Err(_) => "untrusted: logins are refused".to_owned(),
+            Ok(facts) => match facts.grace {
+                GraceTime::None => "none: the next login must".to_owned(),
+                GraceTime::Until(end) => format!("until {end}"),
+                GraceTime::FromFirstLogin(span) => format!("{} from the first login", spelled_span(span)),
+            },
+        };
+        output.line(format_args!("{:width$}  {time}", report.user));
+    }
+    for report in reports {
+        if let Err(error) = &report.state {
+            output.failure(&Failure::of_user(&report.user, error));
+        }
+    }
+}
+
+/// Names to look at besides the users that have state.
+fn candidates(desk: &Desk) -> BTreeSet<String> {
+    let required = || desk.config.rules.iter().filter(|rule| rule.then == Outcome::Required);
+    let groups = required().flat_map(|rule| rule.groups.iter().flatten());
+    let members = groups.filter_map(|name| Group::from_name(name).ok().flatten()).flat_map(|group| group.mem);
+    let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
+    let users = required().flat_map(|rule| rule.users.iter().flatten().cloned());
+    login_accounts(&passwd).into_iter().chain(members).chain(users).collect()
+}
+
+/// The accounts of a `passwd(5)` file that have a shell to log in to.
+fn login_accounts(passwd: &[u8]) -> Vec<String> {
+    let lines = passwd.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    let accounts = lines.filter_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let [name, _, _, _, _, _, shell] = fields.as_slice() else { return None };
+        let program = shell.rsplit('/').next().unwrap_or_default();
+        let odd = name.is_empty() || name.starts_with(['+', '-', '#']);
+        (!odd && !NO_SHELL.contains(&program)).then(|| (*name).to_owned())
+    });
+    accounts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_without_a_shell_are_nobody_to_wait_for() {
+        let passwd = b"root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/usr/sbin/nologin\nsync:x:4:4::/:/bin/sync\n\
+                       alice:x:1000:1000::/home/alice:/bin/sh\nbob:x:1001:1001::/home/bob:\n+nis::::::\nx:y\n\xff\n";
+        assert_eq!(login_accounts(passwd), ["root", "alice", "bob"]);
+    }
+}

@@ -1,0 +1,66 @@
+//! `new-recovery-codes`: a new set in place of the old one, shown once.
+//!
+//! Invariant: codes go to a terminal or a pipe past every buffer, never into JSON, a log or a file of ours (I9).
+
+use countersign_common::decision::Change;
+use countersign_common::record::{Record, RecoverySet};
+use countersign_common::screen::recovery_sheet;
+use countersign_common::store::{State, Store};
+use countersign_common::system::new_recovery_codes;
+use countersign_common::token::RecoveryCode;
+
+use super::told;
+use crate::arguments::NewRecoveryCodes;
+use crate::desk::{Desk, Person, log_untrusted};
+use crate::failure::Failure;
+use crate::output::{Output, Stream, Verdict};
+use crate::sentences::{self, command};
+use crate::transaction::{change_record, transact};
+
+/// `new-recovery-codes`
+pub(super) fn renew(desk: &Desk, arguments: &NewRecoveryCodes, output: &mut Output) -> Result<Verdict, Failure> {
+    let person = desk.person(&arguments.user, arguments.account.unknown())?;
+    let state = desk.store.view(&person.name).map_err(|error| {
+        log_untrusted(&person.name, &error);
+        Failure::of_user(person.as_str(), &error)
+    })?;
+    refuse_unless_enrolled(&person, &state)?;
+    let Some((codes, set)) = generated(desk)? else {
+        return Err(
+            Failure::new("this host hands out no recovery codes").hint("in the configuration, [recovery] codes is 0")
+        );
+    };
+    let outcome = transact(desk, &person, "new_recovery_codes", &|session, now| {
+        refuse_unless_enrolled(&person, session.state())?;
+        change_record(desk, &person, &[Change::RenewRecovery(set.clone())], session, now)
+    })?;
+    show(output, Stream::Out, &person, &codes)?;
+    output.line(told(desk, &person, &outcome, &sentences::recovery_renewed).sentence);
+    Ok(Verdict::Done)
+}
+
+/// New codes, as many as the configuration says; `None` if it says none.
+pub(super) fn generated(desk: &Desk) -> Result<Option<(Vec<RecoveryCode>, RecoverySet)>, Failure> {
+    match usize::try_from(u32::from(desk.config.recovery.codes)) {
+        Ok(0) | Err(_) => Ok(None),
+        Ok(count) => Ok(Some(new_recovery_codes(count)?)),
+    }
+}
+
+/// Shows codes that are already in force.
+pub(super) fn show(output: &mut Output, to: Stream, whose: &Person, codes: &[RecoveryCode]) -> Result<(), Failure> {
+    output.secret(to, &recovery_sheet(codes)).map_err(|_| {
+        let user = whose.as_str();
+        Failure::new(format!("{user}: has new recovery codes, but they could not be shown"))
+            .hint(format!("make others: {}", command("new-recovery-codes", user)))
+    })
+}
+
+fn refuse_unless_enrolled(person: &Person, state: &State) -> Result<(), Failure> {
+    if state.record.as_ref().is_some_and(Record::is_enrolled) {
+        return Ok(());
+    }
+    let user = person.as_str();
+    Err(Failure::new(format!("{user}: is not enrolled; recovery codes come with the first token"))
+        .hint(format!("set one up: {}", command("enroll", user))))
+}

@@ -1,0 +1,126 @@
+//! Why something is not done, in words for the one who asked, and who can help.
+
+use countersign_common::audit::{Event, RefusedReason};
+use countersign_common::decision::{Action, ChangeRefused, Denied};
+use countersign_common::dialogue::Reply;
+use countersign_common::notice::Notice;
+use countersign_common::store::StoreError;
+
+use crate::desk::{Desk, Person};
+
+/// Why something is not done.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    message: Option<String>,
+    hint: Option<String>,
+    /// What the log should say.
+    pub(crate) event: Option<Event>,
+}
+
+impl Refusal {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), hint: None, event: None }
+    }
+
+    /// Nobody is there to be told.
+    pub(crate) const fn unheard() -> Self {
+        Self { message: None, hint: None, event: None }
+    }
+
+    #[must_use]
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn logged(self, event: Event) -> Self {
+        Self { event: Some(event), ..self }
+    }
+
+    /// A notice, as at a login.
+    pub(crate) fn notice(desk: &Desk, notice: &Notice) -> Self {
+        Self::new(notice.worded(desk.support()).to_string())
+    }
+
+    /// What cannot be trusted, locked or written. Paths are for the log.
+    pub(crate) fn store(desk: &Desk, error: StoreError) -> Self {
+        let event = match error {
+            StoreError::Untrusted { path, reason } => Event::Untrusted { path, reason },
+            StoreError::Busy { .. } => {
+                let busy = Event::Refused { reason: RefusedReason::LockBusy, detail: Some(error.to_string()) };
+                return Self::new("another change or login of the same user is going on")
+                    .hint("try again in a moment")
+                    .logged(busy);
+            }
+            StoreError::WriteFailed { .. } => {
+                Event::Refused { reason: RefusedReason::WriteFailed, detail: Some(error.to_string()) }
+            }
+            StoreError::NameTooLong => return Self::new("the user name is too long"),
+        };
+        Self::notice(desk, &Notice::NotAvailable).logged(event)
+    }
+
+    /// What `decision::authorize` denied.
+    pub(crate) fn denied(desk: &Desk, action: Action, target: &Person, denied: Denied) -> Self {
+        let helper = desk.support().unwrap_or("your administrator");
+        let user = target.as_str();
+        let oneself = desk.is_caller(target);
+        let verb = action.as_str();
+        let refusal = match denied {
+            Denied::Locked => Self::new("you may not turn two-factor authentication on or off")
+                .hint(format!("{helper} can give you that right: countersign unlock {user}")),
+            Denied::Required => Self::new(format!("a rule requires two-factor authentication of {user}"))
+                .hint("whoever may change the rules in /etc/countersign/config.toml can help: no one else"),
+            Denied::AdministratorCannotBeLocked => {
+                Self::new(format!("{user}: is an administrator, who may always turn 2FA on and off"))
+            }
+            Denied::LookupFailed => Self::new(format!("{user}: a group that decides this could not be looked up"))
+                .hint(format!("try again; if it stays so, {helper} can help")),
+            Denied::NotEnrolled if oneself => {
+                Self::new("you have no token yet: log in with 2FA on, and the login shows a QR code")
+                    .hint("to turn it on: countersign enable")
+            }
+            Denied::NotEnrolled => Self::new("to help others you confirm with a code, and you have no token yet")
+                .hint("to turn 2FA on for yourself: countersign enable; the next login shows a QR code"),
+            Denied::TargetIsRoot => {
+                Self::new(format!("{user}: is root, whom no one else can help")).hint("run countersign as root")
+            }
+            Denied::TargetIsAdministrator => {
+                Self::new(format!("{user}: is an administrator")).hint("another administrator can help")
+            }
+            Denied::TargetIsDelegate => {
+                Self::new(format!("{user}: helps others too")).hint("an administrator can help")
+            }
+            Denied::TargetIsExcepted => {
+                Self::new(format!("{user}: is in a group that you may not help")).hint("an administrator can help")
+            }
+            Denied::NotGranted => {
+                Self::new(format!("{user}: you may help, but not by {verb}")).hint("an administrator can help")
+            }
+            Denied::NotYours if oneself => Self::new(format!("you may not {verb} yourself"))
+                .hint(format!("{helper} can: countersign {verb} {user}")),
+            Denied::NotYours => {
+                Self::new(format!("{user}: you may do this for yourself alone")).hint(format!("{helper} can help"))
+            }
+        };
+        let detail = Some(format!("{verb} by {}", desk.caller_name()));
+        refusal.logged(Event::Refused { reason: RefusedReason::NotAllowed, detail })
+    }
+
+    /// What `decision::apply` refused.
+    pub(crate) fn change(refused: ChangeRefused) -> Self {
+        match refused {
+            ChangeRefused::TooManyTokens => {
+                Self::new("there are as many tokens as a user may have").hint("take one away: countersign remove-token")
+            }
+            ChangeRefused::NoSuchToken => Self::new("there is no such token").hint("to see them: countersign tokens"),
+            ChangeRefused::LastToken => Self::new("this is the last token").hint("to begin anew: countersign reset"),
+            ChangeRefused::SameSecret => Self::new("there is a token with this secret already"),
+        }
+    }
+
+    /// The line that says so; `None` if nobody is there.
+    pub(crate) fn reply(self) -> Option<Reply> {
+        Some(Reply::Refused { message: self.message?, hint: self.hint })
+    }
+}

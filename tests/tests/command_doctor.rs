@@ -1,0 +1,152 @@
+//! `countersign doctor`: each thing that can be wrong, one line, a severity, an exit status; and nothing is changed.
+use countersign_tests::Factor;
+use countersign_tests::factor::IN_USE;
+use countersign_tests::world::Outcome;
+use serde_json::Value;
+
+const HELPER: &str = "/usr/libexec/countersign-helper";
+
+fn doctor(factor: &Factor) -> Outcome {
+    factor.world.countersign(&["doctor"])
+}
+
+/// A line that begins and goes on so.
+fn finds(factor: &Factor, start: &str, part: &str) -> String {
+    let text = doctor(factor).text();
+    let line = text.lines().find(|line| line.starts_with(start) && line.contains(part));
+    line.unwrap_or_else(|| panic!("no {start:?} with {part:?} in:\n{text}")).to_owned()
+}
+
+#[test]
+fn a_sound_host_has_nothing_wrong_and_is_not_touched() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    factor.enroll("alice");
+    let before = factor.state();
+    let outcome = doctor(&factor);
+    assert!(outcome.ok().ends_with("nothing is wrong\n"), "{}", outcome.text());
+    assert!(outcome.text().lines().all(|line| line.starts_with("info: ") || line == "nothing is wrong"));
+    factor.world.countersign(&["doctor", "--strict"]).ok();
+    assert_eq!(factor.state(), before);
+}
+
+#[test]
+fn a_broken_configuration_installation_or_state_directory_is_an_error() {
+    let breaks = [
+        ("echo 'fail_open = true' > /etc/countersign/config.toml", "fail_open"),
+        ("chmod 666 /etc/countersign/config.toml", "has mode 0666"),
+        ("rm /etc/countersign/config.toml", "does not exist"),
+        ("rm /etc/countersign/installation", "installation: does not exist"),
+        ("mv /var/lib/countersign /var/lib/away", "countersign: does not exist"),
+        ("chmod 755 /var/lib/countersign", "has mode 0755"),
+        ("chown alice /var/lib/countersign/users", "is owned by uid"),
+        ("rm -r /var/lib/countersign/counters", "counters: does not exist"),
+    ];
+    for (script, part) in breaks {
+        let factor = Factor::new(IN_USE, &["alice"]);
+        factor.world.sh(script).ok();
+        let line = finds(&factor, "error: ", part);
+        assert!(line.contains("; "), "what to do: {line}");
+        doctor(&factor).expect_code(1);
+    }
+}
+
+#[test]
+fn what_check_config_warns_of_is_a_warning_and_fails_only_when_strict() {
+    let factor = Factor::new("[[rule]]\ngroups = [\"ghosts\"]\nthen = \"required\"\n", &["alice"]);
+    finds(&factor, "warning: /etc/countersign/config.toml: group ghosts does not exist", "");
+    doctor(&factor).expect_code(0);
+    factor.world.countersign(&["doctor", "--strict"]).expect_code(1);
+}
+
+#[test]
+fn an_untrusted_state_is_an_error_and_does_not_hide_the_others() {
+    let factor = Factor::new(IN_USE, &["alice", "bob"]);
+    factor.enroll("alice");
+    factor.enroll("bob");
+    factor.world.sh("rm /var/lib/countersign/counters/alice; chmod 640 /var/lib/countersign/users/bob.toml").ok();
+    assert!(finds(&factor, "error: alice: ", "though the user has tokens").contains("countersign forget alice"));
+    finds(&factor, "error: bob: ", "has mode 0640");
+    assert!(doctor(&factor).expect_code(1).text().ends_with("2 errors, 0 warnings\n"));
+}
+
+#[test]
+fn users_who_need_someone_are_told() {
+    let factor = Factor::new(
+        "[defaults]\nuse_2fa = true\n[recovery]\ncodes = 1\n[throttle]\nhard_limit = 6\n",
+        &["alice", "bob", "carol"],
+    );
+    let (token, codes) = factor.enroll_with_recovery_codes("alice");
+    finds(&factor, "info: alice is short of recovery codes", "countersign new-recovery-codes");
+    factor.login("alice", &[&codes[0]]);
+    finds(&factor, "warning: alice is without recovery codes", "countersign new-recovery-codes");
+    factor.fail("alice", &token, 5);
+    finds(&factor, "info: alice is blocked for a time", "unblock");
+    factor.fail("alice", &token, 6);
+    finds(&factor, "warning: alice is blocked until an administrator unblocks", "countersign unblock");
+    factor.world.sh("sed -i /^alice:/d /etc/passwd").ok();
+    finds(&factor, "warning: alice is left here with state, but without an account", "countersign forget --no-account");
+    factor.login("bob", &["disable"]);
+    factor.world.sh("sed -i 's/^bob:x:[0-9]*/bob:x:4242/' /etc/passwd").ok();
+    finds(&factor, "warning: bob: the record was made for uid ", "4242");
+    factor.world.countersign(&["grace", "carol", "1d"]).ok();
+    finds(&factor, "info: carol is with counters but without a record", "");
+}
+
+#[test]
+fn what_lies_about_in_the_state_directory_is_told() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    factor.enroll("alice");
+    let state = "/var/lib/countersign";
+    factor
+        .world
+        .sh(&format!(
+            "touch -d '2 days ago' {state}/users/.alice.toml {state}/counters/.bob.12345678; \
+             touch {state}/counters/.fresh.12345678 {state}/users/README {state}/counters/%61lice"
+        ))
+        .ok();
+    finds(&factor, "info: /var/lib/countersign/users/.alice.toml: ", "left behind");
+    finds(&factor, "info: /var/lib/countersign/counters/.bob.12345678: ", "left behind");
+    finds(&factor, "warning: /var/lib/countersign/users/README: ", "no user's file");
+    finds(&factor, "warning: /var/lib/countersign/counters/%61lice: ", "no user's file");
+    assert!(!doctor(&factor).text().contains(".fresh"), "it may be in use");
+}
+
+/// The state made over to root, as before there was a helper.
+const ROOTS: &str =
+    "sed -i s/^owner.*/owner=0/ /etc/countersign/installation; chown -R root /var/lib/countersign /etc/countersign";
+
+#[test]
+fn a_helper_that_others_could_rewrite_or_that_cannot_work_is_told() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let world = &factor.world;
+    doctor(&factor).expect_code(0);
+    for (script, severity, part) in [
+        ("chmod 755 $H", "error", "is no regular file of mode 6755"),
+        ("chmod 4755 $H", "error", "is no regular file of mode 6755"),
+        ("chmod 6777 $H", "error", "is no regular file of mode 6755"),
+        ("chown alice $H", "error", "is owned by uid"),
+        ("chgrp 991 $H; chmod 6755 $H", "error", "belongs to group 991"),
+        (ROOTS, "warning", "the state is owned by uid 0"),
+        ("sed -i /^countersign:/d /etc/passwd", "error", "there is no account countersign"),
+        ("rm $H", "info", "is not there, so users cannot help themselves"),
+    ] {
+        world.command(&["bash", "-euc", script]).env("H", HELPER).run().ok();
+        finds(&factor, &format!("{severity}: "), part);
+        doctor(&factor).expect_code(i32::from(severity == "error"));
+        world.sh(&format!("if [ -e {HELPER} ]; then chown 0:990 {HELPER}; chmod 6755 {HELPER}; fi")).ok();
+    }
+}
+
+#[test]
+fn json_holds_severity_problem_remedy_and_users() {
+    let factor = Factor::new(IN_USE, &["alice", "bob"]);
+    factor.enroll("alice");
+    factor.world.sh("chmod 640 /var/lib/countersign/users/alice.toml").ok();
+    let outcome = factor.world.countersign(&["doctor", "--json"]);
+    outcome.expect_code(1);
+    let findings: Vec<Value> = serde_json::from_str(&outcome.text()).expect("an array");
+    let first = &findings[0];
+    assert_eq!((&first["severity"], &first["users"]), (&"error".into(), &serde_json::json!(["alice"])));
+    assert!(first["problem"].as_str().is_some_and(|text| text.starts_with("alice: ")) && first["remedy"].is_string());
+    assert_eq!(first.as_object().map(serde_json::Map::len), Some(4));
+}
