@@ -1,7 +1,7 @@
 //! What every Countersign program must agree on: the words, the formats, the decisions, the sentences.
 //!
 //! The rooms stand in layers; each imports only what stands to its left:
-//! `token ← record, counters, config ← audit, notice, decision, screen, dialogue ← files ← store, system`.
+//! `document, token ← record, counters, config ← audit, notice, decision, screen, dialogue ← files ← store, system`.
 //! Everything up to `screen` is pure: no clock, no path, no system call.
 #![forbid(unsafe_code)]
 
@@ -10,6 +10,7 @@ pub mod config;
 pub mod counters;
 pub mod decision;
 pub mod dialogue;
+pub mod document;
 pub mod files;
 pub mod notice;
 pub mod record;

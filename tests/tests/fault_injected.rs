@@ -35,7 +35,7 @@ fn calls(trace: &str) -> Vec<Call> {
 }
 
 fn changes_state(name: &str) -> bool {
-    !["openat", "read", "newfstatat", "lseek"].contains(&name)
+    !["openat", "read", "pread64", "newfstatat"].contains(&name)
 }
 
 /// Whether this is a write that failed: then nothing may be granted or said to be done.
@@ -53,7 +53,7 @@ fn errors(calls: &[Call]) -> Vec<(Call, String)> {
             "renameat" | "renameat2" | "linkat" | "unlinkat" | "fchmod" | "fchown" => &["EIO", "EROFS"],
             "flock" => &["EINTR", "ENOLCK"],
             "openat" => &["EIO", "EMFILE"],
-            "read" => &["EIO", "EINTR"],
+            "read" | "pread64" => &["EIO", "EINTR"],
             _ => &["EIO"],
         }
     };
@@ -115,7 +115,7 @@ fn enrolled() -> (Factor, Parameters, Vec<Call>) {
     transcript.assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
     let calls = calls(&trace(&factor));
     let has = |name: &str| calls.iter().any(|call| call.name == name);
-    assert!(["openat", "read", "flock", "pwrite64", "fdatasync"].iter().all(|name| has(name)), "{calls:#?}");
+    assert!(["openat", "pread64", "flock", "pwrite64", "fdatasync"].iter().all(|name| has(name)), "{calls:#?}");
     (factor, token, calls)
 }
 

@@ -37,7 +37,7 @@ fn an_error_names_line_key_and_range() {
     assert_eq!(error.to_string(), "line 2: tries: must be 1 to 5");
     let error = refused("state_dir = \"/x\"\n\n[totp]\nwindows = 1\n");
     assert_eq!((error.line, error.key.as_deref()), (Some(4), Some("windows")));
-    assert!(error.reason.starts_with("unknown field"), "{error}");
+    assert!(error.reason.starts_with("there is no such key here, only algorithm, "), "{error}");
     let error = refused("[throttle]\nfirst_delay = \"2h\"\n");
     assert_eq!(error.to_string(), "line 2: first_delay: must be 1s to 1h");
     let error = refused("[throttle]\nfirst_delay = \"30m\"\nmax_delay = \"10m\"\n");

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::document::Fault;
+
 /// Why a configuration is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
@@ -18,12 +20,12 @@ impl ConfigError {
         Self { line: None, key: None, reason: "not UTF-8 text".to_owned() }
     }
 
-    pub(super) fn from_toml(text: &str, error: &toml::de::Error) -> Self {
-        let start = error.span().map(|span| span.start);
-        let line = start.map(|start| text.get(..start).unwrap_or(text).matches('\n').count());
-        let key = line.and_then(|line| text.lines().nth(line)).and_then(key_of);
-        let reason = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-        Self { line: line.map(|line| line.saturating_add(1)), key, reason }
+    pub(super) fn at_fault(text: &str, fault: Fault) -> Self {
+        let line = fault.line(text);
+        // Of what is no TOML only the line is known.
+        let of_line = || text.lines().nth(line?.checked_sub(1)?).and_then(key_of);
+        let key = fault.key.or_else(of_line);
+        Self { line, key, reason: fault.reason }
     }
 
     /// An error of a key that each line allows but the whole does not.

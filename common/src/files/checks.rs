@@ -99,7 +99,7 @@ fn check_roots_alone(stat: &FileStat) -> Result<(), FileProblem> {
 }
 
 fn check_size(stat: &FileStat) -> Result<(), FileProblem> {
-    let fits = u64::try_from(stat.st_size).is_ok_and(|size| size <= MAX_SIZE);
+    let fits = usize::try_from(stat.st_size).is_ok_and(|size| size <= MAX_SIZE);
     if fits { Ok(()) } else { Err(FileProblem::TooLarge) }
 }
 

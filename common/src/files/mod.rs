@@ -9,8 +9,9 @@ pub use checks::{FileProblem, Owners};
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
@@ -20,7 +21,7 @@ use zeroize::Zeroizing;
 use checks::{check_directory, check_parent, check_private, check_public};
 
 /// Largest file that is read, in bytes.
-pub const MAX_SIZE: u64 = 64 * 1024;
+pub const MAX_SIZE: usize = 64 * 1024;
 
 /// Why a file or directory is not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,22 +182,34 @@ pub fn read_public(path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
     }
 }
 
-/// Reads an open file whole, from where it stands, into memory that is wiped when dropped.
+/// Reads an open file whole into memory that is wiped when dropped.
 ///
 /// # Errors
-/// [`FileError`] if it cannot be read, or grew beyond [`MAX_SIZE`] meanwhile.
+/// [`FileError`] if it cannot be read, or grew meanwhile.
 pub fn read(file: &File, path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let too_large = || FileError { path: path.to_owned(), problem: FileProblem::TooLarge };
     let size = fstat(file).map_err(|errno| error_at(path, errno))?.st_size;
     let size = usize::try_from(size).map_err(|_| too_large())?;
-    // Room for all of it at once: growing would leave an unwiped copy behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(1)));
-    let limit = u64::try_from(size).unwrap_or(MAX_SIZE).saturating_add(1).min(MAX_SIZE.saturating_add(1));
-    let mut limited = file.take(limit);
-    match limited.read_to_end(&mut bytes) {
-        Ok(read) if read <= size => Ok(bytes),
-        Ok(_) => Err(too_large()),
-        Err(error) => Err(error_at(path, Errno::from_raw(error.raw_os_error().unwrap_or(0)))),
+    // Room for all of it at once, since growing would leave an unwiped copy behind; and for one byte more, so that
+    // one read of a file that did not grow also shows its end.
+    let mut bytes = Zeroizing::new(vec![0; size.min(MAX_SIZE).saturating_add(1)]);
+    let mut filled = 0_usize;
+    loop {
+        let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) else { return Err(too_large()) };
+        let offset = u64::try_from(filled).map_err(|_| too_large())?;
+        let (wanted, read) = (rest.len(), file.read_at(rest, offset));
+        match read {
+            Ok(read) => {
+                filled = filled.saturating_add(read);
+                let is_whole = filled == size && read < wanted;
+                if is_whole || read == 0 {
+                    bytes.truncate(filled);
+                    return Ok(bytes);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error_at(path, Errno::from_raw(error.raw_os_error().unwrap_or(0)))),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{CanToggle, MAX_RECOVERY_CODES, MAX_TOKENS, Record, RecoverySet, Revision, Token, Use2fa, UserName};
+use crate::document::{self, Fault};
 use crate::token::{Algorithm, Digits, Parameters, Period, RecordId, RecoverySetId, Secret, TokenId, UnixTime};
 
 /// The version of the record format this program reads and writes.
@@ -75,7 +76,7 @@ struct RecoveryText {
 /// [`RecordError`]; the caller treats the record as not to be trusted.
 pub fn parse(bytes: &[u8]) -> Result<Record, RecordError> {
     let text = std::str::from_utf8(bytes).map_err(|_| RecordError::NotText)?;
-    let record: RecordText = toml::from_str(text).map_err(|error| explain(text, &error))?;
+    let record: RecordText = document::read(text).map_err(|fault| explain(text, &fault))?;
     if record.version != VERSION {
         return Err(RecordError::Version(record.version));
     }
@@ -83,13 +84,10 @@ pub fn parse(bytes: &[u8]) -> Result<Record, RecordError> {
 }
 
 /// What to say of a text that does not parse: its version if that is the reason, else the line.
-fn explain(text: &str, error: &toml::de::Error) -> RecordError {
-    match toml::from_str::<VersionOnly>(text) {
+fn explain(text: &str, fault: &Fault) -> RecordError {
+    match document::read::<VersionOnly>(text) {
         Ok(VersionOnly { version }) if version != VERSION => RecordError::Version(version),
-        _ => RecordError::Line(error.span().map_or(0, |span| {
-            let before = text.get(..span.start).unwrap_or(text);
-            before.matches('\n').count().saturating_add(1)
-        })),
+        _ => RecordError::Line(fault.line(text).unwrap_or(0)),
     }
 }
 

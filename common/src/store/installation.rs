@@ -4,8 +4,10 @@
 //! a copied directory must not look like "nobody is enrolled" (I4).
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::StoreError;
+use crate::document;
 use crate::files::{Access, Directory, Owners, read, read_public};
 use crate::token::InstallationId;
 
@@ -81,10 +83,9 @@ impl Installation {
     }
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(bytes: &[u8], path: &str) -> Result<T, StoreError> {
+fn parse<T: DeserializeOwned>(bytes: &[u8], path: &str) -> Result<T, StoreError> {
     let text = std::str::from_utf8(bytes).map_err(|_| StoreError::untrusted(path, "not UTF-8 text"))?;
-    toml::from_str(text)
-        .map_err(|error| StoreError::untrusted(path, format_args!("not understood: {}", error.message())))
+    document::read(text).map_err(|fault| StoreError::untrusted(path, format_args!("not understood: {fault}")))
 }
 
 fn check_version(version: u32, path: &str) -> Result<(), StoreError> {

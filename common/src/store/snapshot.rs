@@ -4,7 +4,6 @@
 //! are errors, not absences (I4).
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
 
 use nix::errno::Errno;
 
@@ -58,9 +57,8 @@ impl Rooms {
         }
     }
 
-    pub(super) fn read_counters(&self, mut file: &File, names: &FileNames) -> Result<(Counters, Slot), StoreError> {
+    pub(super) fn read_counters(&self, file: &File, names: &FileNames) -> Result<(Counters, Slot), StoreError> {
         let path = self.counters.path_of(&names.counters);
-        file.seek(SeekFrom::Start(0)).map_err(|error| StoreError::untrusted(&path, error.kind()))?;
         read_file(&read(file, &path)?).map_err(|error| StoreError::untrusted(&path, error))
     }
 
