@@ -1,0 +1,203 @@
+//! What a person who helps themselves is told, and what root is told about them: true, complete, and theirs to act on.
+use countersign_tests::code::{Parameters, key_in};
+use countersign_tests::factor::{IN_USE, PROMPT};
+use countersign_tests::terminal::Size;
+use countersign_tests::world::Outcome;
+use countersign_tests::{Factor, Terminal};
+
+/// Runs a shell command as a user, with these lines typed.
+fn shell(factor: &Factor, user: &str, script: &str, lines: &[&str]) -> Outcome {
+    let stdin: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
+    factor.world.command(&["su", "-", user, "-c", script]).stdin(stdin).run()
+}
+
+fn typed(factor: &Factor, command: &str, lines: &[&str]) -> Outcome {
+    shell(factor, "alice", &format!("countersign {command}"), lines)
+}
+
+/// alice, blocked by wrong codes in the command; her logins are not.
+fn blocked_in_the_command() -> Factor {
+    let factor = Factor::new(&format!("{IN_USE}[throttle]\nfirst_delay = '10m'\n"), &["alice"]);
+    let token = factor.enroll("alice");
+    let wrong = factor.wrong_code(&token);
+    for _ in 0..2 {
+        typed(&factor, "disable", &[&wrong, &wrong, &wrong]).expect_code(1);
+    }
+    let refused = typed(&factor, "disable", &[&wrong]);
+    assert!(refused.errors().contains("Too many wrong codes."), "{}", refused.errors());
+    factor
+}
+
+#[test]
+fn a_block_of_the_command_is_seen_by_the_user_and_by_root() {
+    let factor = blocked_in_the_command();
+    let own = typed(&factor, "status", &[]).ok();
+    let roots = factor.world.countersign(&["status", "alice"]).ok();
+    let block = |text: &str| text.lines().any(|line| line.to_lowercase().contains("blocked") && line.contains("until"));
+    assert!(block(&own), "{own}");
+    assert!(block(&roots), "{roots}");
+}
+
+#[test]
+fn unblock_says_that_it_lifted_a_block_of_the_command() {
+    let factor = blocked_in_the_command();
+    let told = factor.world.countersign(&["unblock", "alice"]).ok();
+    assert!(!told.contains("not blocked") && !told.contains("may enroll again"), "{told}");
+}
+
+#[test]
+fn the_log_says_when_a_block_of_the_command_begins_and_how_many_codes_were_wrong() {
+    let factor = blocked_in_the_command();
+    factor.world.wait_for_log(&["event=blocked", "user=alice", "service=countersign", "failures=5"]);
+}
+
+#[test]
+fn nobody_but_root_is_said_to_have_a_say_over_root() {
+    let config = format!("{IN_USE}[administrators]\ngroups = ['ops']\n");
+    let factor = Factor::new(&config, &["olga"]);
+    factor.world.add_to_group("ops", &["olga"]);
+    let told = factor.world.countersign(&["explain", "root"]).ok();
+    assert!(!told.contains("members of ops may"), "{told}");
+}
+
+#[test]
+fn what_administrators_may_do_to_someone_required_leaves_out_what_is_refused() {
+    let config =
+        format!("{IN_USE}[administrators]\ngroups = ['ops']\n[[rule]]\nusers = ['alice']\nthen = 'required'\n");
+    let factor = Factor::new(&config, &["alice", "olga"]);
+    factor.world.add_to_group("ops", &["olga"]);
+    let told = factor.world.countersign(&["explain", "alice"]).ok();
+    assert!(!told.contains("members of ops may, to alice: everything"), "{told}");
+}
+
+#[test]
+fn a_label_is_refused_for_the_same_reasons_as_root_is_refused_it() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    let uri = ["enroll", "alice", "--label", "tablet", "--uri", "--no-confirm"];
+    factor.world.countersign(&uri).ok();
+    for label in ["tablet", "$'\\u202eevil'", "''"] {
+        factor.next_step();
+        let outcome = typed(&factor, &format!("enroll --label {label}"), &[&factor.code(&token)]);
+        assert!(!outcome.text().contains("Scan the QR code"), "{label}: {}", outcome.text());
+    }
+}
+
+#[test]
+fn a_name_or_label_that_is_far_too_long_is_called_so() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    factor.enroll("alice");
+    let long = "x".repeat(3_000);
+    for command in [format!("enroll --label {long}"), format!("status {long}")] {
+        let errors = typed(&factor, &command, &[]).errors();
+        assert!(!errors.contains("does not understand"), "{errors}");
+    }
+}
+
+#[test]
+fn the_log_names_what_was_done_as_the_documentation_does() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    typed(&factor, "new-recovery-codes", &[&factor.code(&token)]).ok();
+    factor.world.wait_for_log(&["event=changed", "by=alice", "what=new_recovery_codes"]);
+}
+
+#[test]
+fn a_token_that_is_not_there_costs_no_code() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    let code = factor.code(&token);
+    typed(&factor, "remove-token nosuch", &[&code]).expect_code(1);
+    assert!(factor.login("alice", &[&code]).let_in());
+}
+
+#[test]
+fn recovery_codes_that_could_not_be_shown_are_said_to_be_in_force() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    let code = factor.code(&token);
+    let outcome = shell(&factor, "alice", "countersign new-recovery-codes > /dev/full", &[&code]);
+    outcome.expect_code(1);
+    let errors = outcome.errors();
+    assert!(errors.contains("recovery codes") && errors.contains("countersign new-recovery-codes"), "{errors}");
+}
+
+#[test]
+fn nobody_is_told_to_use_what_only_others_may() {
+    let factor = Factor::new("", &["alice"]);
+    let told = typed(&factor, "enable", &[]).ok();
+    assert!(!told.contains("--lock"), "alice has no such option: {told}");
+    let token = factor.enroll("alice");
+    let told = typed(&factor, "reset", &[&factor.code(&token)]).ok();
+    assert!(!told.contains("countersign lock"), "alice may not: {told}");
+}
+
+#[test]
+fn who_may_not_turn_it_on_is_not_told_to_do_so() {
+    let factor = Factor::new("", &["alice"]);
+    factor.world.countersign(&["lock", "alice"]).ok();
+    typed(&factor, "enable", &[]).expect_code(1);
+    let errors = typed(&factor, "reset", &[]).errors();
+    assert!(!errors.contains("countersign enable\n"), "{errors}");
+    factor.world.countersign(&["enable", "alice"]).ok();
+    let errors = typed(&factor, "reset", &[]).errors();
+    assert!(!errors.contains("to turn it on"), "it is on: {errors}");
+}
+
+#[test]
+fn a_reset_of_several_tokens_speaks_of_several() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    factor.world.countersign(&["enroll", "alice", "--label", "tablet", "--uri", "--no-confirm"]).ok();
+    let told = typed(&factor, "reset", &[&factor.code(&token)]).ok();
+    assert!(told.contains("tokens are forgotten"), "{told}");
+}
+
+#[test]
+fn remove_token_says_by_its_usage_that_the_user_is_the_one_to_leave_out() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let help = typed(&factor, "remove-token --help", &[]).ok();
+    assert!(help.contains("[USER] <TOKEN>"), "{help}");
+}
+
+#[test]
+fn a_process_that_may_gain_no_privileges_is_told_so_and_not_that_the_host_is_at_fault() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let outcome = shell(&factor, "alice", "setpriv --no-new-privs countersign status", &[]);
+    outcome.expect_code(1);
+    assert!(!outcome.errors().contains("is not installed as it must be"), "{}", outcome.errors());
+}
+
+#[test]
+fn a_hidden_answer_leaves_the_terminal_as_it_was_however_it_ends() {
+    let factor = Factor::new(&format!("{IN_USE}[prompt]\necho = false\n"), &["alice"]);
+    let token = factor.enroll("alice");
+    // A shell that does not mend the terminal behind a program's back.
+    let mut terminal =
+        Terminal::spawn_with(&factor.world, factor.world.command(&["dash"]).user("alice"), Size::default());
+    for key in [b"\x03", b"\x1c", b"\x1a"] {
+        terminal.expect("$ ");
+        terminal.type_line("countersign reset");
+        terminal.expect(PROMPT);
+        assert!(!terminal.echoes(), "a code that is typed is not seen");
+        terminal.type_bytes(key);
+        terminal.expect("$ ");
+        assert!(terminal.echoes(), "after {key:?} what is typed is not seen");
+        terminal.type_line("");
+    }
+    drop(token);
+}
+
+#[test]
+fn a_key_on_a_narrow_terminal_is_not_broken_over_its_edge() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    let invocation = factor.world.command(&["su", "-", "alice", "-c", "countersign enroll --label tablet"]);
+    let mut terminal = Terminal::spawn_with(&factor.world, invocation, Size::new(50, 60));
+    terminal.answer(PROMPT, &factor.code(&token));
+    let screen = terminal.expect(PROMPT);
+    let key = Parameters::new(&key_in(&screen).expect("a key"));
+    assert_eq!(key.secret.split_whitespace().collect::<String>().len(), 32);
+    let widest = screen.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    assert!(widest <= 50, "{widest} columns on a terminal of 50");
+}
