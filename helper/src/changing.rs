@@ -162,7 +162,7 @@ impl Order<'_> {
     }
 
     fn log(&self) {
-        let event = Event::Changed { what: self.action.as_str(), by: self.desk.caller_name().to_owned() };
+        let event = Event::Changed { what: self.action.in_log(), by: self.desk.caller_name().to_owned() };
         log(Some(self.target), &event);
         if let Some(proven) = &self.proven {
             log(Some(self.target), &Event::Enrolled { token: proven.token.id.to_string() });

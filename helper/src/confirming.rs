@@ -31,7 +31,6 @@ pub(crate) fn confirmed(desk: &Desk, talk: &mut Talk) -> Result<Revision, Refusa
             notice = Some(not_a_code(desk)?);
             continue;
         };
-        note(&desk.caller, verdict);
         let said = match verdict {
             Verdict::Accepted { .. } | Verdict::RecoveryAccepted { .. } => return Ok(revision),
             Verdict::Wrong { blocked: Some(end), .. } | Verdict::Blocked(end) => {
@@ -67,6 +66,9 @@ fn judged(desk: &Desk, text: &str) -> Result<Option<(Verdict, Revision, UnixTime
             Written::Conflict => return Err(changed(desk)),
         }
     }
+    let failures = session.state().counters.helper_throttle.failures;
+    drop(session);
+    note(&desk.caller, judgement.verdict, failures);
     Ok(Some((judgement.verdict, record.revision, now)))
 }
 
@@ -76,6 +78,7 @@ fn prompt(desk: &Desk) -> Result<String, Refusal> {
     let now = desk.now()?;
     let Some(end) = block(&desk.config, counters.helper_throttle, now) else { return Ok(PROMPT.to_owned()) };
     if record.is_none_or(|record| recovery_codes_left(&record, &counters) == 0) {
+        log(Some(&desk.caller), &blocked_event(end, counters.helper_throttle.failures));
         return Err(Refusal::notice(desk, &blocked_notice(end, now)));
     }
     let left = match end {
@@ -111,7 +114,16 @@ pub(crate) fn echo(desk: &Desk) -> Echo {
     if desk.config.prompt.echo { Echo::On } else { Echo::Off }
 }
 
-fn note(caller: &Person, verdict: Verdict) {
+fn blocked_event(end: BlockEnd, failures: u16) -> Event {
+    let until = match end {
+        BlockEnd::At(until) => Some(until),
+        BlockEnd::Unblock => None,
+    };
+    Event::Blocked { until, failures }
+}
+
+/// Logs what an answer was worth, and the block it brought; `failures` are those that stand now.
+fn note(caller: &Person, verdict: Verdict, failures: u16) {
     let refused = |reason| Event::Refused { reason, detail: None };
     let event = match verdict {
         Verdict::Accepted { failures, offset, .. } => Event::Accepted { offset_steps: offset, failures },
@@ -120,8 +132,10 @@ fn note(caller: &Person, verdict: Verdict) {
         Verdict::Used => Event::Replay,
         Verdict::TooOld => refused(RefusedReason::TooOld),
         Verdict::ClockWentBack => refused(RefusedReason::ClockWentBack),
-        Verdict::Blocked(BlockEnd::At(end)) => Event::Blocked { until: Some(end), failures: 0 },
-        Verdict::Blocked(BlockEnd::Unblock) => Event::Blocked { until: None, failures: 0 },
+        Verdict::Blocked(end) => blocked_event(end, failures),
     };
     log(Some(caller), &event);
+    if let Verdict::Wrong { blocked: Some(end), failures } = verdict {
+        log(Some(caller), &blocked_event(end, failures));
+    }
 }

@@ -1,9 +1,10 @@
 //! Why something is not done, in words for the one who asked, and who can help.
 
 use countersign_common::audit::{Event, RefusedReason};
-use countersign_common::decision::{Action, ChangeRefused, Denied};
+use countersign_common::decision::{Action, Actor, ChangeRefused, Denied, authorize, is_in_use};
 use countersign_common::dialogue::Reply;
 use countersign_common::notice::Notice;
+use countersign_common::record::Use2fa;
 use countersign_common::store::StoreError;
 
 use crate::desk::{Desk, Person};
@@ -76,12 +77,14 @@ impl Refusal {
             }
             Denied::LookupFailed => Self::new(format!("{user}: a group that decides this could not be looked up"))
                 .hint(format!("try again; if it stays so, {helper} can help")),
-            Denied::NotEnrolled if oneself => {
-                Self::new("you have no token yet: log in with 2FA on, and the login shows a QR code")
-                    .hint("to turn it on: countersign enable")
+            Denied::NotEnrolled => {
+                let what = if oneself {
+                    "you have no token yet: log in with 2FA on, and the login shows a QR code"
+                } else {
+                    "to help others you confirm with a code, and you have no token yet"
+                };
+                Self::new(what).hint(way_to_a_token(desk))
             }
-            Denied::NotEnrolled => Self::new("to help others you confirm with a code, and you have no token yet")
-                .hint("to turn 2FA on for yourself: countersign enable; the next login shows a QR code"),
             Denied::TargetIsRoot => {
                 Self::new(format!("{user}: is root, whom no one else can help")).hint("run countersign as root")
             }
@@ -103,7 +106,7 @@ impl Refusal {
                 Self::new(format!("{user}: you may do this for yourself alone")).hint(format!("{helper} can help"))
             }
         };
-        let detail = Some(format!("{verb} by {}", desk.caller_name()));
+        let detail = Some(format!("{} by {}", action.in_log(), desk.caller_name()));
         refusal.logged(Event::Refused { reason: RefusedReason::NotAllowed, detail })
     }
 
@@ -123,4 +126,18 @@ impl Refusal {
     pub(crate) fn reply(self) -> Option<Reply> {
         Some(Reply::Refused { message: self.message?, hint: self.hint })
     }
+}
+
+/// How a caller without a token comes by one: by what they may do themselves, or by whom.
+fn way_to_a_token(desk: &Desk) -> String {
+    let state = desk.view(&desk.caller).unwrap_or_default();
+    let target = desk.target(&desk.caller, &state);
+    if is_in_use(&desk.config, target.demand, state.record.as_ref()) == Use2fa::Enabled {
+        return "your 2FA is on: log in anew, over SSH or on a console".to_owned();
+    }
+    if authorize(Actor::Oneself, Action::Enable, target).is_ok() {
+        return "to turn it on: countersign enable".to_owned();
+    }
+    let helper = desk.support().unwrap_or("your administrator");
+    format!("{helper} can turn it on: countersign enable {}", desk.caller_name())
 }

@@ -1,6 +1,6 @@
 //! `tokens`, `remove-token`: the phone, the tablet.
 
-use countersign_common::decision::Change as Changing;
+use countersign_common::decision::{Action, Change as Changing};
 use countersign_common::record::{Record, meant};
 use countersign_common::store::{State, Store};
 use countersign_common::token::TokenId;
@@ -39,7 +39,7 @@ pub(super) fn remove(desk: &Desk, arguments: &RemoveToken, output: &mut Output) 
     let person = desk.person(&arguments.user, arguments.account.unknown())?;
     // A refusal leaves no trace: asked before anything is opened for writing.
     removable(&person, &view(desk, &person)?, &arguments.token)?;
-    let outcome = transact(desk, &person, "remove_token", &|session, now| {
+    let outcome = transact(desk, &person, Action::RemoveToken.in_log(), &|session, now| {
         let id = removable(&person, session.state(), &arguments.token)?;
         change_record(desk, &person, &[Changing::RemoveToken(id)], session, now)
     })?;

@@ -68,6 +68,16 @@ impl Action {
         }
     }
 
+    /// The word for it in the log, after `what=`: the command's name, with `_` for `-`.
+    #[must_use]
+    pub const fn in_log(self) -> &'static str {
+        match self {
+            Self::RemoveToken => "remove_token",
+            Self::NewRecoveryCodes => "new_recovery_codes",
+            one_word => one_word.as_str(),
+        }
+    }
+
     /// The action of a command's name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -108,6 +118,18 @@ impl From<&Change> for Action {
             Change::Enroll(_) => Self::Enroll,
             Change::RenewRecovery(_) => Self::NewRecoveryCodes,
             Change::RemoveToken(_) => Self::RemoveToken,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_has_the_commands_name_with_underscores() {
+        for action in Action::ALL {
+            assert_eq!(action.in_log(), action.as_str().replace('-', "_"));
         }
     }
 }
