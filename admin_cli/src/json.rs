@@ -27,6 +27,7 @@ pub(crate) struct User {
     recovery_codes_left: Option<u8>,
     failures: Option<u16>,
     blocked: Option<Blocked>,
+    command_blocked: Option<Blocked>,
     grace_until: Option<String>,
     last_accepted: Option<Accepted>,
     changed_at: Option<String>,
@@ -85,6 +86,7 @@ impl User {
             recovery_codes_left: facts.map(|facts| facts.recovery_codes_left),
             failures: facts.map(|facts| facts.failures),
             blocked: facts.and_then(|facts| facts.blocked).map(Blocked::of),
+            command_blocked: facts.and_then(|facts| facts.command_blocked).map(Blocked::of),
             grace_until: facts.and_then(|facts| facts.grace.end()).map(|end| end.to_string()),
             last_accepted: facts.and_then(|facts| facts.last_accepted.as_ref()).map(Accepted::of),
             changed_at: facts.and_then(|facts| facts.changed.as_ref()).map(|(at, _)| at.to_string()),
@@ -198,7 +200,7 @@ mod tests {
     use crate::desk::Person;
     use crate::ruling::Ruling;
 
-    const FIELDS: [&str; 17] = [
+    const FIELDS: [&str; 18] = [
         "user",
         "uid",
         "use_2fa",
@@ -210,6 +212,7 @@ mod tests {
         "recovery_codes_left",
         "failures",
         "blocked",
+        "command_blocked",
         "grace_until",
         "last_accepted",
         "changed_at",
@@ -245,7 +248,8 @@ mod tests {
         let throttle = Throttle { failures: 5, last_failure: time(1_795_507_200), delay: Seconds(30) };
         let last =
             LastAccepted { at: time(1_795_507_100), service: "sshd".to_owned(), rhost: String::new(), offset: -1 };
-        let counters = Counters { throttle, last_accepted: Some(last), ..Counters::default() };
+        let helper_throttle = Throttle { failures: 100, ..throttle };
+        let counters = Counters { throttle, helper_throttle, last_accepted: Some(last), ..Counters::default() };
         State { record: Some(record), counters }
     }
 
@@ -272,6 +276,7 @@ mod tests {
         assert!(!text.contains(secret.as_str()));
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["blocked"]["until"], "2026-11-24T08:00:30Z");
+        assert_eq!(value["command_blocked"], serde_json::json!({ "until": null }));
         assert_eq!(value["last_accepted"]["rhost"], serde_json::Value::Null);
         assert_eq!(value["last_accepted"]["offset_steps"], -1);
         assert_eq!(value["tokens"][0]["period"], 30);

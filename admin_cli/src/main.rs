@@ -6,6 +6,7 @@
 
 mod absolute;
 mod actor;
+mod answer;
 mod arguments;
 mod catalog;
 mod commands;

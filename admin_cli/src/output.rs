@@ -9,6 +9,9 @@ use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
+use countersign_common::screen::Columns;
+use terminal_size::{Width, terminal_size_of};
+
 use crate::failure::Failure;
 
 /// How a command ended.
@@ -86,6 +89,20 @@ impl Output {
         self.flush();
         let _ = write!(self.err, "{text}");
         let _ = self.err.flush();
+    }
+
+    /// Ends the line of a prompt that nobody's Enter ended.
+    pub(crate) fn end_of_prompt(&mut self) {
+        let _ = writeln!(self.err);
+    }
+
+    /// How wide the terminal is where something is shown.
+    pub(crate) fn columns(stream: Stream) -> Columns {
+        let size = match stream {
+            Stream::Out => terminal_size_of(io::stdout()),
+            Stream::Err => terminal_size_of(io::stderr()),
+        };
+        size.map_or(Columns::Unknown, |(Width(columns), _)| Columns::Known(usize::from(columns)))
     }
 
     /// Shows a text that holds a secret, past all buffers: they would keep a copy.

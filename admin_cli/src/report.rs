@@ -5,7 +5,7 @@
 use countersign_common::config::{Config, Outcome};
 use countersign_common::counters::{Grace, LastAccepted};
 use countersign_common::decision::{
-    Administrator, BlockEnd, Demand, block, grace_until, is_in_use, is_slow_guessing, recovery_codes_left,
+    Action, Administrator, BlockEnd, Demand, block, grace_until, is_in_use, is_slow_guessing, recovery_codes_left,
 };
 use countersign_common::notice::{FEW_RECOVERY_CODES, spelled_span};
 use countersign_common::record::{CanToggle, Record, Token, Use2fa};
@@ -14,6 +14,7 @@ use countersign_common::token::{Parameters, Seconds, UnixTime};
 
 use crate::desk::{NO_ID, Person};
 use crate::failure::way_out;
+use crate::powers::Reader;
 use crate::ruling::Ruling;
 use crate::sentences::command;
 
@@ -49,6 +50,12 @@ pub(crate) struct Facts {
     /// The slow total, if it is suspicious.
     pub(crate) slow_failures: Option<u32>,
     pub(crate) blocked: Option<BlockEnd>,
+    /// Wrong codes typed to confirm something in the command: a count of its own, that logins know nothing of.
+    pub(crate) command_failures: u16,
+    /// The block that this count has brought.
+    pub(crate) command_blocked: Option<BlockEnd>,
+    /// Enrollments proven but never kept: too many, and there are no more for a time.
+    pub(crate) uncommitted: u8,
     pub(crate) last_accepted: Option<LastAccepted>,
     pub(crate) changed: Option<(UnixTime, String)>,
     pub(crate) recorded_uid: Option<u32>,
@@ -109,11 +116,11 @@ impl Report {
     }
 
     /// The lines of `status USER`.
-    pub(crate) fn block(&self) -> Vec<String> {
+    pub(crate) fn block(&self, reader: &Reader) -> Vec<String> {
         let mut lines = vec![format!("User: {}", self.user)];
         lines.push(format!("Uid: {}", self.uid.map_or("unknown".to_owned(), |uid| uid.to_string())));
         match &self.state {
-            Ok(facts) => self.push_facts(&mut lines, facts),
+            Ok(facts) => self.push_facts(&mut lines, facts, reader),
             Err(error) => {
                 lines.push(format!("Administrator: {}", administrator_word(self.administrator)));
                 lines.push("State: untrusted: logins are refused".to_owned());
@@ -124,7 +131,7 @@ impl Report {
         lines
     }
 
-    fn push_facts(&self, lines: &mut Vec<String>, facts: &Facts) {
+    fn push_facts(&self, lines: &mut Vec<String>, facts: &Facts, reader: &Reader) {
         let (asked, source) = facts.asked();
         lines.push(format!("Use 2FA: {}", yes_no(asked == Use2fa::Enabled)));
         lines.push(format!("Can toggle the use of 2FA: {}", yes_no(facts.can_toggle == CanToggle::Unlocked)));
@@ -141,7 +148,7 @@ impl Report {
         lines.push(format!("Administrator: {}", administrator_word(self.administrator)));
         lines.push(format!("Enrolled: {}", yes_no(facts.is_enrolled())));
         lines.extend(facts.tokens.iter().map(|token| format!("  Token {}", token.spelled())));
-        if let Some(line) = self.recovery_line(facts) {
+        if let Some(line) = self.recovery_line(facts, reader) {
             lines.push(line);
         }
         match facts.grace {
@@ -156,6 +163,10 @@ impl Report {
             lines.push(format!("Warning: {failures} wrong codes within 30 days; someone may be guessing slowly"));
         }
         lines.push(format!("Blocked: {}", facts.blocked.map_or("no".to_owned(), spelled_block)));
+        if let Some(end) = facts.command_blocked {
+            let end = spelled_block(end);
+            lines.push(format!("Blocked in the command: {end} (confirmations only; logins are not affected)"));
+        }
         lines.push(format!("Last login with a code: {}", facts.spelled_last_accepted()));
         if let Some((at, by)) = &facts.changed {
             lines.push(format!("Last change: {at} by {by}"));
@@ -168,12 +179,13 @@ impl Report {
         lines.push("State: ok".to_owned());
     }
 
-    fn recovery_line(&self, facts: &Facts) -> Option<String> {
+    fn recovery_line(&self, facts: &Facts, reader: &Reader) -> Option<String> {
         let left = facts.recovery_codes_left;
         if !facts.is_enrolled() || (left == 0 && facts.recovery == Recovery::Off) {
             return None;
         }
         let few = left <= FEW_RECOVERY_CODES && facts.recovery == Recovery::InUse;
+        let few = few && reader.may(Action::NewRecoveryCodes);
         let more =
             if few { format!(" (new ones: {})", command("new-recovery-codes", &self.user)) } else { String::new() };
         Some(format!("Recovery codes left: {left}{more}"))
@@ -214,6 +226,9 @@ impl Facts {
             failures: counters.throttle.failures,
             slow_failures: is_slow_guessing(counters.slow, now).then_some(counters.slow.failures),
             blocked: block(config, counters.throttle, now),
+            command_failures: counters.helper_throttle.failures,
+            command_blocked: block(config, counters.helper_throttle, now),
+            uncommitted: counters.uncommitted.count,
             last_accepted: counters.last_accepted.clone(),
             changed: record.as_ref().map(|record: &Record| (record.changed_at, record.changed_by.clone())),
             recorded_uid: record.as_ref().map(|record| record.uid).filter(|uid| *uid != NO_ID),

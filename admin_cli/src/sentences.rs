@@ -2,10 +2,11 @@
 
 pub(crate) mod explained;
 
-use countersign_common::decision::{Administrator, BlockEnd};
+use countersign_common::decision::{Action, Administrator, BlockEnd};
 use countersign_common::notice::spelled_span;
 use countersign_common::record::{CanToggle, Use2fa};
 
+use crate::powers::Reader;
 use crate::report::{Facts, GraceTime, spelled_block};
 
 /// What a sentence is about: one user, before and after.
@@ -23,6 +24,8 @@ pub(crate) struct Told<'a> {
     pub(crate) changed: Change,
     /// The first rule that may require a code of this user, whatever the setting.
     pub(crate) requiring_rule: Option<usize>,
+    /// Who reads it: nothing is suggested that they may not do.
+    pub(crate) reader: &'a Reader,
 }
 
 /// Whether anything was written.
@@ -51,7 +54,11 @@ pub(crate) fn enabled(told: &Told) -> String {
     if told.changed == Change::Already {
         return format!("{user}: already on");
     }
-    format!("{user}: 2FA is on; {}", told.next_login("--lock"))
+    let lock = match told.reader {
+        Reader::Root => Some("--lock".to_owned()),
+        Reader::Who(_) => told.command(Action::Lock),
+    };
+    format!("{user}: 2FA is on; {}", told.next_login(lock))
 }
 
 /// `enable --lock`
@@ -70,10 +77,10 @@ pub(crate) fn disabled(told: &Told) -> String {
     if told.changed == Change::Already {
         return format!("{user}: already off{}", told.required());
     }
-    let kept = if told.after.is_enrolled() {
-        format!("; the token is kept (to forget it: {})", command("reset", user))
-    } else {
-        String::new()
+    let kept = match told.after.tokens.len() {
+        0 => String::new(),
+        1 => format!("; the token is kept{}", in_brackets(told.way("to forget it", Action::Reset))),
+        count => format!("; the {count} tokens are kept{}", in_brackets(told.way("to forget them", Action::Reset))),
     };
     format!("{user}: 2FA is off; logins ask for no code{kept}{}", told.required())
 }
@@ -86,9 +93,10 @@ pub(crate) fn locked(told: &Told) -> String {
     }
     let what = match told.after.use_2fa {
         Use2fa::Enabled => format!("{user} may no longer turn 2FA off"),
-        Use2fa::Disabled => {
-            format!("{user} may no longer turn 2FA on, and it is off; to turn it on: {}", command("enable", user))
-        }
+        Use2fa::Disabled => format!(
+            "{user} may no longer turn 2FA on, and it is off{}",
+            appended(told.way("to turn it on", Action::Enable))
+        ),
     };
     format!("{what}; the account itself is not locked (that is usermod --lock)")
 }
@@ -100,35 +108,58 @@ pub(crate) fn unlocked(told: &Told) -> String {
         Change::Already => format!("{user}: already unlocked"),
         Change::Made => format!("{user} may now turn 2FA off"),
     };
-    format!("{what}; to lift a block: {}", command("unblock", user))
+    format!("{what}{}", appended(told.way("to lift a block", Action::Unblock)))
 }
 
 /// `reset`
 pub(crate) fn reset(told: &Told) -> String {
-    let user = told.user;
-    let lock = command("lock", user);
+    let Told { user, before, .. } = told;
+    let next = told.next_login(told.command(Action::Lock));
     if told.changed == Change::Already {
-        return format!("{user}: nothing to reset: not enrolled, no failures; {}", told.next_login(&lock));
+        return format!("{user}: nothing to reset: not enrolled, no failures; {next}");
     }
-    let what = match (told.before.is_enrolled(), told.before.failures) {
-        (true, 0) => "the token is forgotten",
-        (true, _) => "the token and all failures are forgotten",
-        (false, _) => "not enrolled; failures are forgotten",
+    let tokens = match before.tokens.len() {
+        0 | 1 => "the token".to_owned(),
+        count => format!("the {count} tokens"),
     };
-    format!("{user}: {what}; {}", told.next_login(&lock))
+    let has_failures = before.failures > 0 || before.command_failures > 0;
+    let what = match (before.tokens.len(), has_failures) {
+        (0, true) => "not enrolled; failures are forgotten".to_owned(),
+        (0, false) => "not enrolled; what was begun and not kept is forgotten".to_owned(),
+        (1, false) => format!("{tokens} is forgotten"),
+        (_, false) => format!("{tokens} are forgotten"),
+        (_, true) => format!("{tokens} and all failures are forgotten"),
+    };
+    format!("{user}: {what}; {next}")
 }
 
 /// `unblock`
 pub(crate) fn unblocked(told: &Told) -> String {
-    let user = told.user;
-    let also = format!("to let {user} turn 2FA off: {}", command("unlock", user));
-    let codes = counted(told.before.failures, "wrong code");
-    match (told.changed, told.before.blocked, told.before.failures) {
-        (Change::Already, _, _) => format!("{user}: not blocked; {also}"),
-        (Change::Made, Some(_), _) => format!("{user}: the block is lifted, {codes} forgotten; {also}"),
-        (Change::Made, None, 0) => format!("{user}: not blocked, but may enroll again; {also}"),
-        (Change::Made, None, _) => format!("{user}: not blocked; {codes} forgotten; {also}"),
+    let Told { user, before, .. } = told;
+    let also = appended(told.way(&format!("to let {user} turn 2FA off"), Action::Unlock));
+    if told.changed == Change::Already {
+        return format!("{user}: not blocked{also}");
     }
+    let mut lifted = Vec::new();
+    if before.blocked.is_none() && before.command_blocked.is_none() {
+        lifted.push("not blocked".to_owned());
+    }
+    match (before.blocked, before.failures) {
+        (Some(_), count) => lifted.push(format!("the block is lifted, {} forgotten", counted(count, ""))),
+        (None, 0) => {}
+        (None, count) => lifted.push(format!("{} forgotten", counted(count, ""))),
+    }
+    match (before.command_blocked, before.command_failures) {
+        (Some(_), count) => {
+            lifted.push(format!("the block in the command is lifted, {} forgotten", counted(count, "")));
+        }
+        (None, 0) => {}
+        (None, count) => lifted.push(format!("{} forgotten", counted(count, " in the command"))),
+    }
+    if before.uncommitted > 0 {
+        lifted.push(format!("{user} may enroll again"));
+    }
+    format!("{user}: {}{also}", lifted.join("; "))
 }
 
 /// `forget`
@@ -156,7 +187,7 @@ pub(crate) fn grace(told: &Told) -> String {
     if told.after.asked_somewhere() {
         return what;
     }
-    format!("{what}; but 2FA is off; to turn it on: {}", command("enable", user))
+    format!("{what}; but 2FA is off{}", appended(told.way("to turn it on", Action::Enable)))
 }
 
 /// `new-recovery-codes`
@@ -194,17 +225,27 @@ pub(crate) fn enrolled(told: &Told) -> String {
     match told.after.asked().0 {
         Use2fa::Enabled => format!("{user}: enrolled; the next login asks for a code"),
         Use2fa::Disabled => {
-            format!("{user}: enrolled, but 2FA is off; to turn it on: {}", command("enable", user))
+            format!("{user}: enrolled, but 2FA is off{}", appended(told.way("to turn it on", Action::Enable)))
         }
     }
 }
 
 impl Told<'_> {
-    /// What the next login brings, once 2FA is on; `lock` is how to forbid turning it off there.
-    fn next_login(&self, lock: &str) -> String {
+    /// What to type to do this, if the reader may.
+    fn command(&self, action: Action) -> Option<String> {
+        self.reader.may(action).then(|| command(action.as_str(), self.user))
+    }
+
+    /// The same, with what it is for.
+    fn way(&self, purpose: &str, action: Action) -> Option<String> {
+        self.command(action).map(|command| format!("{purpose}: {command}"))
+    }
+
+    /// What the next login brings, once 2FA is on; `lock` is how to forbid turning it off there, if the reader may.
+    fn next_login(&self, lock: Option<String>) -> String {
         let user = self.user;
         if self.after.use_2fa == Use2fa::Disabled {
-            return format!("2FA is off; to turn it on: {}", command("enable", user));
+            return format!("2FA is off{}", appended(self.way("to turn it on", Action::Enable)));
         }
         if self.after.is_enrolled() {
             return format!("the next login asks for a code{}", self.blocked());
@@ -214,7 +255,8 @@ impl Told<'_> {
                 format!("the next login shows a QR code, where {user}, an administrator, may also turn it off")
             }
             (_, CanToggle::Unlocked) => {
-                format!("the next login shows a QR code, where {user} may also turn it off ({lock} forbids it)")
+                let lock = in_brackets(lock.map(|lock| format!("{lock} forbids it")));
+                format!("the next login shows a QR code, where {user} may also turn it off{lock}")
             }
             (_, CanToggle::Locked) => format!("the next login shows a QR code, and {user} may not turn it off"),
         }
@@ -225,7 +267,8 @@ impl Told<'_> {
         let user = self.user;
         match self.after.blocked {
             Some(end @ (BlockEnd::At(_) | BlockEnd::Unblock)) => {
-                format!("; {user} is blocked {} (to lift it: {})", spelled_block(end), command("unblock", user))
+                let lift = in_brackets(self.way("to lift it", Action::Unblock));
+                format!("; {user} is blocked {}{lift}", spelled_block(end))
             }
             None => String::new(),
         }
@@ -239,9 +282,17 @@ impl Told<'_> {
     }
 }
 
-/// As in `1 wrong code is`, `7 wrong codes are`.
-fn counted(count: u16, noun: &str) -> String {
-    if count == 1 { format!("{count} {noun} is") } else { format!("{count} {noun}s are") }
+/// As in `1 wrong code is`, `7 wrong codes in the command are`.
+fn counted(count: u16, place: &str) -> String {
+    if count == 1 { format!("{count} wrong code{place} is") } else { format!("{count} wrong codes{place} are") }
+}
+
+fn appended(suggestion: Option<String>) -> String {
+    suggestion.map_or(String::new(), |suggestion| format!("; {suggestion}"))
+}
+
+fn in_brackets(suggestion: Option<String>) -> String {
+    suggestion.map_or(String::new(), |suggestion| format!(" ({suggestion})"))
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ fn off() -> Facts {
 }
 
 fn told<'a>(before: &'a Facts, after: &'a Facts, changed: Change) -> Told<'a> {
-    Told { user: "alice", administrator: Administrator::No, before, after, changed, requiring_rule: None }
+    let reader = &Reader::Root;
+    Told { user: "alice", administrator: Administrator::No, before, after, changed, requiring_rule: None, reader }
 }
 
 #[test]
@@ -132,4 +133,82 @@ fn a_suggested_command_cannot_be_turned_against_the_administrator() {
     assert_eq!(command("unlock", "a; rm -rf /"), "countersign unlock 'a; rm -rf /'");
     assert_eq!(command("unlock", "it's $HOME"), "countersign unlock 'it'\\''s $HOME'");
     assert_eq!(command("forget", "-x"), "countersign forget -- -x");
+}
+
+#[test]
+fn nobody_is_told_to_type_what_they_may_not() {
+    let oneself = Reader::Who(vec![Action::Enable, Action::Disable, Action::Reset, Action::Enroll]);
+    let desk = Reader::Who(vec![Action::Reset, Action::Unlock]);
+    let (on, off, locked_off) = (on(), off(), facts(Use2fa::Disabled, CanToggle::Locked));
+    let (enrolled_on, enrolled_off) = (enrolled(on.clone()), enrolled(off.clone()));
+    let blocked = Facts { blocked: Some(BlockEnd::Unblock), ..enrolled_on.clone() };
+    let states = [&on, &off, &locked_off, &enrolled_on, &enrolled_off, &blocked];
+    let sentences: [Sentence; 10] = [
+        &enabled,
+        &enabled_and_locked,
+        &disabled,
+        &locked,
+        &unlocked,
+        &reset,
+        &unblocked,
+        &super::enrolled,
+        &token_removed,
+        &recovery_renewed,
+    ];
+    let mut suggested = 0;
+    for reader in [&oneself, &desk] {
+        for (before, after) in states.iter().flat_map(|before| states.map(|after| (*before, after))) {
+            for (changed, sentence) in
+                [Change::Made, Change::Already].into_iter().flat_map(|c| sentences.map(|s| (c, s)))
+            {
+                let said = sentence(&Told { reader, ..told(before, after, changed) });
+                assert!(!said.contains("(--lock"), "{said}");
+                for (_, rest) in said.match_indices("countersign ").map(|(at, _)| said.split_at(at)) {
+                    let verb = rest.split(' ').nth(1).unwrap_or_default();
+                    let action = Action::parse(verb).unwrap_or_else(|| panic!("{said}"));
+                    assert!(reader.may(action), "{said}");
+                    suggested += 1;
+                }
+            }
+        }
+    }
+    assert!(suggested > 0);
+}
+
+#[test]
+fn unblock_says_what_it_lifted_and_nothing_else() {
+    let said = |before: Facts| unblocked(&told(&before, &on(), Change::Made));
+    let end = Some(BlockEnd::Unblock);
+    let also = "; to let alice turn 2FA off: countersign unlock alice";
+    let command = Facts { command_blocked: end, command_failures: 5, ..on() };
+    assert_eq!(
+        said(command.clone()),
+        format!("alice: the block in the command is lifted, 5 wrong codes are forgotten{also}")
+    );
+    assert_eq!(
+        said(Facts { blocked: end, failures: 1, ..command.clone() }),
+        format!(
+            "alice: the block is lifted, 1 wrong code is forgotten; the block in the command is lifted, 5 wrong codes \
+             are forgotten{also}"
+        )
+    );
+    assert_eq!(
+        said(Facts { command_blocked: None, ..command }),
+        format!("alice: not blocked; 5 wrong codes in the command are forgotten{also}")
+    );
+    assert_eq!(said(Facts { uncommitted: 3, ..on() }), format!("alice: not blocked; alice may enroll again{also}"));
+}
+
+#[test]
+fn several_tokens_are_spoken_of_as_several() {
+    let one = enrolled(on());
+    let two = Facts { tokens: [one.tokens.clone(), one.tokens.clone()].concat(), ..one };
+    assert!(reset(&told(&two, &on(), Change::Made)).starts_with("alice: the 2 tokens are forgotten; "));
+    let failed = Facts { command_failures: 1, ..two.clone() };
+    assert!(
+        reset(&told(&failed, &on(), Change::Made)).starts_with("alice: the 2 tokens and all failures are forgotten; ")
+    );
+    let off = Facts { use_2fa: Use2fa::Disabled, ..two.clone() };
+    let said = disabled(&told(&two, &off, Change::Made));
+    assert!(said.ends_with("; the 2 tokens are kept (to forget them: countersign reset alice)"), "{said}");
 }

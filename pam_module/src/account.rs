@@ -8,7 +8,7 @@ use countersign_common::decision::{
 };
 use countersign_common::notice::{Notice, RECOVERY_PROMPT};
 use countersign_common::record::Record;
-use countersign_common::screen::recovery_sheet;
+use countersign_common::screen::{Columns, recovery_sheet};
 use countersign_common::store::{Session, Store};
 use countersign_common::system::{Account, new_id, new_recovery_codes};
 use countersign_common::token::{RecoveryCode, UnixTime};
@@ -123,7 +123,7 @@ fn show_recovery_codes(machine: &Machine, codes: &[RecoveryCode]) {
     if codes.is_empty() {
         return;
     }
-    let sheet = recovery_sheet(codes);
+    let sheet = recovery_sheet(codes, Columns::Unknown);
     // The reply is wiped and of no interest.
     let _ = ask_below(machine, Some(&sheet), RECOVERY_PROMPT, Echo::On);
 }

@@ -10,7 +10,7 @@ use countersign_common::decision::{
 };
 use countersign_common::notice::{Notice, PROMPT, Stage};
 use countersign_common::record::{CanToggle, Token, UserName};
-use countersign_common::screen::{Enrollment, Polarity, Word};
+use countersign_common::screen::{Columns, Enrollment, Polarity, Word};
 use countersign_common::store::{Session, State, Store, Written};
 use countersign_common::system::{issuer, new_token};
 use countersign_common::token::{Code, UnixTime, otpauth_uri};
@@ -119,6 +119,7 @@ fn draw(
         uri: &uri,
         qr: picture.qr,
         polarity: picture.polarity,
+        columns: Columns::Unknown,
         words: &words,
         time_left: offer.later_until.map(|until| now.until(until)),
     }

@@ -7,7 +7,7 @@ use countersign_tests::{Driver, Phase, World};
 use serde_json::Value;
 
 /// The fields of a user, in the order they are written.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "user",
     "uid",
     "use_2fa",
@@ -19,6 +19,7 @@ const FIELDS: [&str; 17] = [
     "recovery_codes_left",
     "failures",
     "blocked",
+    "command_blocked",
     "grace_until",
     "last_accepted",
     "changed_at",
@@ -96,7 +97,7 @@ fn absent_is_null_and_never_missing() {
     let world = world();
     let alice = json(&world.countersign(&["status", "alice", "--json"]).ok());
     assert_eq!(fields(&alice), sorted(&[]));
-    for field in ["blocked", "grace_until", "last_accepted", "changed_at", "changed_by", "problem"] {
+    for field in ["blocked", "command_blocked", "grace_until", "last_accepted", "changed_at", "changed_by", "problem"] {
         assert_eq!(alice[field], Value::Null, "{field}");
     }
     assert_eq!((&alice["tokens"], &alice["state"]), (&Value::Array(vec![]), &"ok".into()));

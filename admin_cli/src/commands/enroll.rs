@@ -3,14 +3,14 @@
 //! Invariants: nothing is stored before the proof (unless `--no-confirm`); the proving step is accepted for good
 //! before the token stands (I1); the key and recovery codes are shown where asked for, and nowhere else (I9).
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::fd::AsFd;
-
 use countersign_common::audit::Event;
 use countersign_common::config::Qr;
 use countersign_common::counters::Counters;
-use countersign_common::decision::{Administrator, Change as Changing, Demand, Login, committed, grace_ended, prove};
+use countersign_common::decision::{
+    Action, Administrator, Change as Changing, Demand, Login, committed, grace_ended, prove,
+};
+use countersign_common::dialogue::Echo;
+use countersign_common::notice::PROMPT;
 use countersign_common::record::{MAX_TOKENS, Record, RecoverySet, Token};
 use countersign_common::screen::{Polarity, Word, svg};
 use countersign_common::store::{Session, Store, Written};
@@ -21,12 +21,14 @@ use zeroize::Zeroizing;
 use super::enroll_screen::Screen;
 use super::new_file::Private;
 use super::{recovery_codes, told};
+use crate::answer::ask;
 use crate::arguments::{Enroll, Label, Place};
 use crate::desk::{Desk, Person, log_untrusted};
 use crate::failure::Failure;
 use crate::json;
 use crate::log;
 use crate::output::{Output, Stream, Verdict};
+use crate::powers::Reader;
 use crate::sentences::{self, Change, command};
 use crate::transaction::{Outcome, change_record, current_record, transact};
 
@@ -34,8 +36,6 @@ use crate::transaction::{Outcome, change_record, current_record, transact};
 const TRIES: usize = 3;
 /// Answers in all, words and typing errors included.
 const ANSWERS: usize = 20;
-/// The longest answer that is read.
-const LONGEST_ANSWER: usize = 128;
 
 /// `enroll`
 pub(super) fn enroll(desk: &Desk, arguments: &Enroll, output: &mut Output) -> Result<Verdict, Failure> {
@@ -122,14 +122,16 @@ impl Handing<'_> {
 
     fn draw(&self, output: &mut Output, qr: Qr, polarity: Polarity) -> Result<(), Failure> {
         let (person, token, uri, issuer) = (self.person, self.token, self.uri, self.issuer);
-        let screen = Screen { user: person.as_str(), issuer, token, uri, qr, polarity };
         let stream = if self.arguments.json { Stream::Err } else { Stream::Out };
+        let columns = Output::columns(stream);
+        let screen = Screen { user: person.as_str(), issuer, token, uri, qr, polarity, columns };
         output.secret(stream, &screen.render())
     }
 
     fn prove_and_store(&self, output: &mut Output) -> Result<(), Failure> {
         let proof = if self.arguments.no_confirm { None } else { Some(self.ask_for_proof(output)?) };
-        let outcome = transact(self.desk, self.person, "enroll", &|session, now| self.store(session, now, proof))?;
+        let outcome =
+            transact(self.desk, self.person, Action::Enroll.in_log(), &|session, now| self.store(session, now, proof))?;
         log::write(self.person.as_str(), &Event::Enrolled { token: self.token.id.to_string() });
         let done = told(self.desk, self.person, &outcome, &sentences::enrolled);
         self.show_recovery_codes(&outcome, output)?;
@@ -148,8 +150,7 @@ impl Handing<'_> {
         let digits = self.token.parameters.digits;
         let mut wrong = 0_usize;
         for _ in 0..ANSWERS {
-            output.prompt("Verification code: ");
-            let answer = read_line().map_err(|_| nothing())?.ok_or_else(nothing)?;
+            let answer = ask(output, PROMPT, Echo::On).ok_or_else(nothing)?;
             match (Word::parse(&answer), Code::parse(&answer, &[digits])) {
                 (_, Ok(code)) => {
                     if let Some(step) = prove(&self.desk.config, self.token, self.desk.now()?, &code) {
@@ -180,7 +181,7 @@ impl Handing<'_> {
             return Ok(());
         }
         let stream = if self.arguments.json || self.arguments.uri { Stream::Err } else { Stream::Out };
-        recovery_codes::show(output, stream, self.person, codes)
+        recovery_codes::show(output, stream, self.person.as_str(), codes, &Reader::Root)
     }
 
     /// Stores the token, unless the user's tokens leave no room for it any more.
@@ -236,25 +237,4 @@ fn redrawn(word: Word, qr: Qr, polarity: Polarity) -> (Qr, Polarity) {
         Word::Invert => (qr, polarity.inverted()),
         Word::Disable | Word::Later => (qr, polarity),
     }
-}
-
-/// A line from stdin, read byte by byte: a buffer would keep a copy, and swallow what is not ours. `None` at its end.
-fn read_line() -> io::Result<Option<Zeroizing<String>>> {
-    let mut stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST_ANSWER));
-    let mut byte = Zeroizing::new([0]);
-    loop {
-        match stdin.read(byte.as_mut_slice()) {
-            Ok(0) if line.is_empty() => return Ok(None),
-            Ok(0) => break,
-            Ok(_) if byte.as_slice() == b"\n" => break,
-            // What is longer is no code; its rest is read and forgotten.
-            Ok(_) if line.len() < LONGEST_ANSWER => line.extend_from_slice(byte.as_slice()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let text = std::str::from_utf8(&line).unwrap_or_default().trim();
-    Ok(Some(Zeroizing::new(text.to_owned())))
 }

@@ -83,11 +83,12 @@ impl About<'_> {
             problem: plan.as_ref().err().map(ToString::to_string),
             facts: known,
         };
+        let target = powers::target(config, accounts, person, known, report.administrator);
         let own = match report.state {
-            Ok(_) => powers::own(config, known, report.administrator),
+            Ok(_) => powers::own(config, target),
             Err(_) => Own { may: vec!["status", "explain"], confirm: config.self_service.confirm },
         };
-        let others = powers::others(config, accounts, person, report.administrator);
+        let others = powers::others(config, accounts, person, target);
         let explanation = Explanation {
             user: person.as_str().to_owned(),
             service: arguments.service.clone(),
@@ -166,10 +167,12 @@ impl Explanation {
         } else {
             ""
         };
-        output.line(format_args!("{} may, without root: {}{confirm}", self.user, self.may.join(", ")));
+        if !self.may.is_empty() {
+            output.line(format_args!("{} may, without root: {}{confirm}", self.user, self.may.join(", ")));
+        }
         for Other { group, may } in &self.others {
             let who = group.as_ref().map_or("root".to_owned(), |group| format!("members of {group}"));
-            let what = if may.as_slice() == ["all"] { "everything".to_owned() } else { may.join(", ") };
+            let what = if *may == ["all"] { "everything".to_owned() } else { may.join(", ") };
             output.line(format_args!("{who} may, to {}: {what}", self.user));
         }
     }

@@ -10,7 +10,7 @@ mod grace;
 mod look;
 mod new_file;
 mod not_enrolled;
-mod recovery_codes;
+pub(crate) mod recovery_codes;
 mod setting;
 mod setup;
 mod tokens;
@@ -26,6 +26,7 @@ use crate::desk::{Desk, Person, Unknown};
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
+use crate::powers::Reader;
 use crate::report::{Facts, Report};
 use crate::sentences::{Change, Sentence, Told};
 use crate::transaction::Outcome;
@@ -132,6 +133,7 @@ fn tell(person: &Person, before: &Report, after: Report, change: Change, sentenc
         after: after.state.as_ref().unwrap_or(&unknown),
         changed: change,
         requiring_rule: after.state.as_ref().ok().and_then(|facts| facts.ruling.somewhere),
+        reader: &Reader::Root,
     };
     let sentence = sentence(&told);
     Done { report: after, sentence, change }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: codes go to a terminal or a pipe past every buffer, never into JSON, a log or a file of ours (I9).
 
-use countersign_common::decision::Change;
+use countersign_common::decision::{Action, Change};
 use countersign_common::record::{Record, RecoverySet};
 use countersign_common::screen::recovery_sheet;
 use countersign_common::store::{State, Store};
@@ -14,6 +14,7 @@ use crate::arguments::NewRecoveryCodes;
 use crate::desk::{Desk, Person, log_untrusted};
 use crate::failure::Failure;
 use crate::output::{Output, Stream, Verdict};
+use crate::powers::Reader;
 use crate::sentences::{self, command};
 use crate::transaction::{change_record, transact};
 
@@ -30,11 +31,11 @@ pub(super) fn renew(desk: &Desk, arguments: &NewRecoveryCodes, output: &mut Outp
             Failure::new("this host hands out no recovery codes").hint("in the configuration, [recovery] codes is 0")
         );
     };
-    let outcome = transact(desk, &person, "new_recovery_codes", &|session, now| {
+    let outcome = transact(desk, &person, Action::NewRecoveryCodes.in_log(), &|session, now| {
         refuse_unless_enrolled(&person, session.state())?;
         change_record(desk, &person, &[Change::RenewRecovery(set.clone())], session, now)
     })?;
-    show(output, Stream::Out, &person, &codes)?;
+    show(output, Stream::Out, person.as_str(), &codes, &Reader::Root)?;
     output.line(told(desk, &person, &outcome, &sentences::recovery_renewed).sentence);
     Ok(Verdict::Done)
 }
@@ -48,11 +49,18 @@ pub(super) fn generated(desk: &Desk) -> Result<Option<(Vec<RecoveryCode>, Recove
 }
 
 /// Shows codes that are already in force.
-pub(super) fn show(output: &mut Output, to: Stream, whose: &Person, codes: &[RecoveryCode]) -> Result<(), Failure> {
-    output.secret(to, &recovery_sheet(codes)).map_err(|_| {
-        let user = whose.as_str();
-        Failure::new(format!("{user}: has new recovery codes, but they could not be shown"))
-            .hint(format!("make others: {}", command("new-recovery-codes", user)))
+pub(crate) fn show(
+    output: &mut Output,
+    to: Stream,
+    user: &str,
+    codes: &[RecoveryCode],
+    reader: &Reader,
+) -> Result<(), Failure> {
+    output.secret(to, &recovery_sheet(codes, Output::columns(to))).map_err(|_| {
+        let others = command(Action::NewRecoveryCodes.as_str(), user);
+        let who = if reader.may(Action::NewRecoveryCodes) { "make others" } else { "an administrator can make others" };
+        Failure::new(format!("{user}: has new recovery codes, and any old ones are void, but they could not be shown"))
+            .hint(format!("{who}: {others}"))
     })
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use countersign_common::decision::Action;
 use countersign_common::dialogue::{Adding, Request};
 
-use crate::arguments::{Explain, NoAccount};
+use crate::arguments::{Explain, Label, NoAccount};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,6 +61,7 @@ enum Command {
     /// Shows a QR code and asks for one code of it as a proof.
     Enroll(Enroll),
     /// Take one token away, by its id, the first digits of it, or its label. The last one goes by reset.
+    #[command(allow_missing_positional = true)]
     RemoveToken(RemoveToken),
     /// Make new recovery codes and show them once. The old ones are void.
     NewRecoveryCodes(Who),
@@ -110,7 +111,7 @@ struct Enroll {
     who: Who,
     /// What to call the new token, in at most 32 characters.
     #[arg(long, value_name = "TEXT")]
-    label: Option<String>,
+    label: Option<Label>,
     /// Put the new token in place of all others.
     #[arg(long)]
     replace: bool,
@@ -118,9 +119,12 @@ struct Enroll {
 
 #[derive(Debug, Args)]
 struct RemoveToken {
-    /// The token; before it, someone you may help.
-    #[arg(value_names = ["USER", "TOKEN"], num_args = 1..=2, required = true)]
-    names: Vec<String>,
+    /// Someone you may help; without it, yourself.
+    #[arg(value_name = "USER")]
+    user: Option<String>,
+    /// The token.
+    #[arg(value_name = "TOKEN")]
+    token: String,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -140,13 +144,11 @@ impl Arguments {
             Command::Enroll(enroll) => {
                 let (request, form) = enroll.who.request(Action::Enroll);
                 let adding = if enroll.replace { Adding::Instead } else { Adding::Beside };
-                (Request { label: enroll.label.clone(), adding, ..request }, form)
+                (Request { label: enroll.label.as_ref().map(|label| label.0.clone()), adding, ..request }, form)
             }
-            Command::RemoveToken(RemoveToken { names, json }) => {
-                let (token, user) =
-                    names.split_last().map_or((None, None), |(token, user)| (Some(token), user.first()));
-                let request = Request::new(Action::RemoveToken, user.cloned());
-                (Request { token: token.cloned(), ..request }, Form::of(*json))
+            Command::RemoveToken(RemoveToken { user, token, json }) => {
+                let request = Request::new(Action::RemoveToken, user.clone());
+                (Request { token: Some(token.clone()), ..request }, Form::of(*json))
             }
             Command::Unblock(whom) => whom.request(Action::Unblock),
             Command::Lock(whom) => whom.request(Action::Lock),

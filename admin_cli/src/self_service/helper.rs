@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use countersign_common::dialogue::{FromCommand, LINE_TO_COMMAND, Reply, Request};
+use nix::sys::prctl::get_no_new_privs;
+use nix::sys::statvfs::{FsFlags, statvfs};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -74,12 +76,35 @@ fn silent(status: Option<i32>) -> Failure {
     let failure = |why: &str| Failure::new(format!("{HELPER}: {why}"));
     match status {
         Some(71) => failure("is not for root"),
-        Some(72) => failure("is not installed as it must be").hint(
-            "owned by root:countersign with mode 6755, on a file system without nosuid; `make install` does that",
-        ),
+        Some(72) => powerless(),
         Some(73) => failure("cannot work here: a limit of this process is too low, or something is missing")
             .hint("see ulimit -H -a: file size and open files"),
         Some(_) => failure("ended without an answer").hint("the log may say why"),
         None => failure("was ended"),
     }
+}
+
+/// Why it could not become who it must be: the surroundings of this process first, then the file itself.
+fn powerless() -> Failure {
+    let failure = |why: &str| Failure::new(format!("{HELPER}: {why}"));
+    if get_no_new_privs() == Ok(true) {
+        return failure("cannot begin where a process may gain no privileges (no_new_privs)")
+            .hint("run countersign outside of the sandbox, container or service that says so");
+    }
+    if is_traced() {
+        return failure("cannot begin while this process is traced").hint("run countersign without the tracer");
+    }
+    if statvfs(HELPER).is_ok_and(|found| found.flags().contains(FsFlags::ST_NOSUID)) {
+        return failure("lies on a file system that is mounted nosuid")
+            .hint("an administrator can mount it without that option");
+    }
+    failure("is not installed as it must be")
+        .hint("owned by root:countersign with mode 6755; an administrator installs it by: make install")
+}
+
+/// Whether a debugger or the like is attached; the helper then has no powers either.
+fn is_traced() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"));
+    tracer.is_some_and(|tracer| tracer.trim() != "0")
 }

@@ -5,26 +5,29 @@
 
 mod arguments;
 mod helper;
-mod person;
 mod telling;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory, Parser};
 use countersign_common::config::{Config, DEFAULT_PATH, Qr};
 use countersign_common::dialogue::{Asked, Key, Question, Reply, Request, View};
-use countersign_common::screen::{Enrollment, Polarity, Word, recovery_sheet};
+use countersign_common::screen::{Enrollment, Polarity, Word};
 use countersign_common::system::load_config;
 use countersign_common::token::{RecoveryCode, otpauth_uri};
 use nix::unistd::geteuid;
 use zeroize::Zeroizing;
 
+use crate::answer::ask;
+use crate::commands::recovery_codes;
 use crate::failure::Failure;
 use crate::output::{Output, Stream, Verdict};
 use arguments::{Arguments, Form};
 use helper::Helper;
-use person::read_answer;
+
+/// The longest name that goes to the helper: two of them fit into a line, however they are written there.
+const LONGEST_NAME: usize = 255;
 
 /// Runs the command if an ordinary user typed something that is theirs; `None` if it is root's business.
 pub(crate) fn run() -> Option<ExitCode> {
@@ -35,10 +38,7 @@ pub(crate) fn run() -> Option<ExitCode> {
         Ok(arguments) => arguments,
         // What only root has is refused where root's commands are.
         Err(error) if error.kind() == ErrorKind::InvalidSubcommand => return None,
-        Err(answer) => {
-            let _ = answer.print();
-            return Some(u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from));
-        }
+        Err(error) => return Some(not_understood(&error)),
     };
     let mut output = Output::new();
     let ended = serve(&arguments, &mut output).unwrap_or_else(|failure| {
@@ -48,13 +48,57 @@ pub(crate) fn run() -> Option<ExitCode> {
     Some(output.finish(ended))
 }
 
+/// Help, version, a usage error, or an option that ordinary users do not have.
+fn not_understood(answer: &clap::Error) -> ExitCode {
+    if let Some(option) = option_of_root(answer) {
+        let mut output = Output::new();
+        output.failure(&only_for_root(&option));
+        return output.finish(Verdict::Failed);
+    }
+    let _ = answer.print();
+    u8::try_from(answer.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// The option that is not ours but root's, if that is what is wrong.
+fn option_of_root(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else { return None };
+    let option = given.split('=').next().unwrap_or_default();
+    let root = crate::arguments::Arguments::command();
+    let typed = std::env::args().find_map(|word| root.find_subcommand(word));
+    let has = |command: &Command| command.get_arguments().any(|known| known.get_long() == option.strip_prefix("--"));
+    let is_root = error.kind() == ErrorKind::UnknownArgument && (has(&root) || typed.is_some_and(has));
+    is_root.then(|| option.to_owned())
+}
+
+fn only_for_root(option: &str) -> Failure {
+    if option == "--config" {
+        return Failure::new(format!("--config is for root: everyone else's command goes by {DEFAULT_PATH}"))
+            .hint("leave it out");
+    }
+    Failure::new(format!("{option} is for root")).hint("run it by sudo, ask an administrator, or leave it out")
+}
+
+/// What no user and no token is called is refused before the helper is asked, which takes short lines only.
+fn refuse_too_long(request: &Request) -> Result<(), Failure> {
+    for (what, name) in [("user", &request.user), ("token", &request.token)] {
+        let length = name.as_ref().map_or(0, String::len);
+        if length > LONGEST_NAME {
+            let what = format!("the name of the {what} is too long: {length} bytes, where {LONGEST_NAME} are the most");
+            return Err(Failure::new(what));
+        }
+    }
+    Ok(())
+}
+
 fn serve(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {
     let config = load_config(DEFAULT_PATH)?;
     let (request, form) = arguments.request();
+    refuse_too_long(&request)?;
     let asking = Asking { config: &config, form };
     let (view, codes) = asking.run(&request, output)?;
     if !codes.is_empty() {
-        output.secret(asking.stream(), &recovery_sheet(&codes))?;
+        let reader = telling::reader(&config, &view);
+        recovery_codes::show(output, asking.stream(), view.user.as_str(), &codes, &reader)?;
     }
     if let Some(explained) = arguments.explained(view.user.as_str()) {
         return Ok(telling::explain(&config, &explained, &view, output));
@@ -114,9 +158,8 @@ impl Asking<'_> {
             output.remark(notice);
         }
         loop {
-            output.prompt(&crate::output::printable(&question.prompt));
-            let answer =
-                read_answer(question.echo).ok_or_else(|| Failure::new("no code was given; nothing is changed"))?;
+            let answer = ask(output, &crate::output::printable(&question.prompt), question.echo)
+                .ok_or_else(|| Failure::new("no code was given; nothing is changed"))?;
             match (question.asked, Word::parse(&answer), shown.as_deref_mut()) {
                 (Asked::Proof, Some(word @ (Word::Ascii | Word::Invert)), Some(shown)) => {
                     match word {
@@ -141,6 +184,7 @@ impl Asking<'_> {
             uri: &uri,
             qr: shown.qr,
             polarity: shown.polarity,
+            columns: Output::columns(self.stream()),
             words: &[Word::Ascii, Word::Invert],
             time_left: None,
         };

@@ -8,12 +8,15 @@ use countersign_common::record::Record;
 use countersign_common::store::State;
 use countersign_common::system::{Account, Accounts, NssAccounts};
 
+use nix::unistd::getuid;
+
 use super::arguments::Form;
 use crate::arguments::Explain;
 use crate::commands::explain::About;
 use crate::desk::{NO_ID, Person};
 use crate::json;
 use crate::output::{Output, Verdict};
+use crate::powers::{self, Reader};
 use crate::report::{Facts, Report, TokenFacts};
 use crate::ruling::Ruling;
 use crate::sentences::{self, Change, Told};
@@ -25,7 +28,7 @@ pub(super) fn tell(config: &Config, request: &Request, form: Form, view: &View, 
         match (form, request.action) {
             (form, Action::Tokens) => tokens(&after, form, output),
             (Form::Json, _) => output.bytes(&json::object(&json::User::shown(&after))),
-            (Form::Words, _) => after.block().iter().for_each(|line| output.line(line)),
+            (Form::Words, _) => after.block(&reader(config, view)).iter().for_each(|line| output.line(line)),
         }
         return;
     }
@@ -43,8 +46,21 @@ pub(super) fn tell(config: &Config, request: &Request, form: Form, view: &View, 
         after: after.state.as_ref().unwrap_or(&unknown),
         changed,
         requiring_rule: after.state.as_ref().ok().and_then(|facts| facts.ruling.somewhere),
+        reader: &reader(config, view),
     };
     output.line(sentence(request.action, &told));
+}
+
+/// What whoever runs the command may do to that user now: nothing else is suggested to them.
+pub(super) fn reader(config: &Config, view: &View) -> Reader {
+    let (person, report) = (person(view), report(config, view, &view.after));
+    match (NssAccounts.by_uid(getuid().as_raw()), &report.state) {
+        (Ok(Some(caller)), Ok(facts)) => {
+            let target = powers::target(config, &NssAccounts, &person, facts, view.administrator);
+            Reader::who(config, &NssAccounts, &caller, &person, target)
+        }
+        _ => Reader::Who(Vec::new()),
+    }
 }
 
 /// `explain`: from what the helper lets one see, and what everyone can read.

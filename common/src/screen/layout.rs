@@ -1,19 +1,61 @@
-//! Text and QR code put together on a screen of 80 columns.
+//! Text and QR code put together on a screen of 80 columns, or of fewer where it is known to be narrower.
 
 use zeroize::Zeroizing;
 
-use super::qr::{Form, Polarity, draw};
+use super::qr::{Drawing, Form, Polarity, draw};
 use super::word::Word;
 use crate::config::Qr;
 use crate::notice::spelled_span;
 use crate::token::{OtpauthUri, Parameters, RecoveryCode, Seconds, Secret};
 
-/// Columns of the narrowest terminal that is served.
-const COLUMNS: usize = 80;
+/// Columns of a screen whose width is not known; text never takes more.
+const USUAL: usize = 80;
 /// Columns between QR code and text.
 const GAP: usize = 2;
 /// The narrowest column of text that is readable: what stands beside a QR code of version 6.
 const NARROWEST: usize = 33;
+/// Columns before each recovery code.
+const INDENT: usize = 4;
+/// Columns of a recovery code in groups.
+const RECOVERY_CODE: usize = 19;
+
+/// How wide the screen is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Columns {
+    /// Not known: a login's terminal may be anything.
+    Unknown,
+    /// So many columns.
+    Known(usize),
+}
+
+/// What becomes of the QR code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// It is drawn.
+    Drawn,
+    /// It is not wanted, or too long for any.
+    Absent,
+    /// The screen is too narrow for it.
+    TooNarrow,
+}
+
+impl Columns {
+    /// Columns that text may take.
+    const fn for_text(self) -> usize {
+        match self {
+            Self::Known(columns) if columns < USUAL => columns,
+            Self::Known(_) | Self::Unknown => USUAL,
+        }
+    }
+
+    /// Whether something of this width fits, as far as is known.
+    const fn hold(self, width: usize) -> bool {
+        match self {
+            Self::Known(columns) => width <= columns,
+            Self::Unknown => true,
+        }
+    }
+}
 
 /// All that the screen shows.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +74,8 @@ pub struct Enrollment<'a> {
     pub qr: Qr,
     /// For which terminal.
     pub polarity: Polarity,
+    /// How wide the terminal is.
+    pub columns: Columns,
     /// Words that may be typed instead of a code.
     pub words: &'a [Word],
     /// How long the word `later` may still be typed, where it may.
@@ -42,43 +86,16 @@ impl Enrollment<'_> {
     /// The screen, without the prompt: lines that each end with a newline.
     #[must_use]
     pub fn render(&self) -> Zeroizing<String> {
-        let form = match self.qr {
-            Qr::Utf8 => Some(Form::Utf8),
-            Qr::Ascii => Some(Form::Ascii),
-            Qr::Off => None,
-        };
-        let drawing = form.and_then(|form| draw(self.uri, form, self.polarity));
-        // Allocated once: growing would leave copies of the secret behind.
-        let mut screen = Zeroizing::new(String::with_capacity(32 * 1024));
-        let Some(drawing) = drawing else {
-            push_lines(&mut screen, &self.text(COLUMNS.saturating_sub(1), "Type the key into it:"));
-            return screen;
-        };
-        let beside = COLUMNS.saturating_sub(drawing.width.saturating_add(GAP));
-        if drawing.width.saturating_add(GAP).saturating_add(NARROWEST) > COLUMNS {
-            push_lines(&mut screen, &self.text(COLUMNS.saturating_sub(1), "Scan the QR code, or type the key:"));
-            push_lines(&mut screen, &drawing.rows);
-            return screen;
-        }
-        let text = self.text(beside, "Scan the QR code, or type the key:");
-        for index in 0..drawing.rows.len().max(text.len()) {
-            match (drawing.rows.get(index), text.get(index)) {
-                (Some(row), Some(line)) if !line.is_empty() => {
-                    screen.push_str(row);
-                    screen.push_str("  ");
-                    screen.push_str(line);
-                }
-                (Some(row), _) => screen.push_str(row),
-                (None, Some(line)) => screen.push_str(line),
-                (None, None) => {}
-            }
-            screen.push('\n');
-        }
-        screen
+        compose(self.uri, self.qr, self.polarity, self.columns, &|width, shown| self.text(width, shown))
     }
 
-    /// The lines of text, at most `width` columns each; the heading is cut rather than wrapped.
-    fn text(&self, width: usize, how: &str) -> Vec<Zeroizing<String>> {
+    /// The lines of text for `width` columns; the heading is cut rather than wrapped.
+    fn text(&self, width: usize, shown: Shown) -> Vec<Zeroizing<String>> {
+        let how = match shown {
+            Shown::Drawn => "Scan the QR code, or type the key:",
+            Shown::Absent => "Type the key into it:",
+            Shown::TooNarrow => "Type the key into it (this screen is too narrow for a QR code):",
+        };
         let mut lines: Vec<Zeroizing<String>> = Vec::new();
         let mut push = |line: &str| lines.push(Zeroizing::new(line.to_owned()));
         push("Two-factor authentication for");
@@ -106,20 +123,61 @@ impl Enrollment<'_> {
                 _ => push(&format!("   {:7} {}", word.as_str(), word.effect())),
             }
         }
-        lines.into_iter().flat_map(|line| wrapped(&line, width)).collect()
+        lines
     }
 }
 
-/// The recovery codes, two to a line, and what they are for: at most 13 lines of 80 columns for sixteen codes.
+/// Text and QR code on one screen: beside each other where both fit, else the text above. `text` gives its lines for so
+/// many columns; those that are longer are broken at blanks.
 #[must_use]
-pub fn recovery_sheet(codes: &[RecoveryCode]) -> Zeroizing<String> {
+pub fn compose(
+    uri: &OtpauthUri,
+    qr: Qr,
+    polarity: Polarity,
+    columns: Columns,
+    text: &dyn Fn(usize, Shown) -> Vec<Zeroizing<String>>,
+) -> Zeroizing<String> {
+    let form = match qr {
+        Qr::Utf8 => Some(Form::Utf8),
+        Qr::Ascii => Some(Form::Ascii),
+        Qr::Off => None,
+    };
+    let drawing = form.and_then(|form| draw(uri, form, polarity));
+    let whole = columns.for_text();
+    let lines = |width: usize, shown| -> Vec<Zeroizing<String>> {
+        text(width, shown).iter().flat_map(|line| wrapped(line, width)).collect()
+    };
+    // Allocated once: growing would leave copies of the secret behind.
+    let mut screen = Zeroizing::new(String::with_capacity(32 * 1024));
+    let above = whole.saturating_sub(1);
+    match drawing {
+        None => push_lines(&mut screen, &lines(above, Shown::Absent)),
+        Some(drawing) if !columns.hold(drawing.width) => push_lines(&mut screen, &lines(above, Shown::TooNarrow)),
+        Some(drawing) => match whole.checked_sub(drawing.width.saturating_add(GAP)) {
+            Some(beside) if beside >= NARROWEST => {
+                push_beside(&mut screen, &drawing, &lines(beside, Shown::Drawn));
+            }
+            _ => {
+                push_lines(&mut screen, &lines(above, Shown::Drawn));
+                push_lines(&mut screen, &drawing.rows);
+            }
+        },
+    }
+    screen
+}
+
+/// The recovery codes, two to a line where they fit, and what they are for: at most 13 lines of 80 columns for sixteen
+/// codes.
+#[must_use]
+pub fn recovery_sheet(codes: &[RecoveryCode], columns: Columns) -> Zeroizing<String> {
+    let in_a_line = if columns.hold((INDENT + RECOVERY_CODE) * 2) { 2 } else { 1 };
     // Allocated once: growing would leave copies of the codes behind.
     let mut sheet = Zeroizing::new(String::with_capacity(2048));
     sheet.push_str("Recovery codes, for the day your phone is gone. Each works once, as a code.\n");
     sheet.push_str("They are shown only now: write them down and keep them apart from the phone.\n\n");
-    for pair in codes.chunks(2) {
+    for pair in codes.chunks(in_a_line) {
         for code in pair {
-            sheet.push_str("    ");
+            sheet.extend(std::iter::repeat_n(' ', INDENT));
             sheet.push_str(&code.in_groups());
         }
         sheet.push('\n');
@@ -181,6 +239,22 @@ fn wrapped(line: &str, width: usize) -> Vec<Zeroizing<String>> {
     }
     lines.push(current);
     lines
+}
+
+fn push_beside(screen: &mut Zeroizing<String>, drawing: &Drawing, text: &[Zeroizing<String>]) {
+    for index in 0..drawing.rows.len().max(text.len()) {
+        match (drawing.rows.get(index), text.get(index)) {
+            (Some(row), Some(line)) if !line.is_empty() => {
+                screen.push_str(row);
+                screen.push_str("  ");
+                screen.push_str(line);
+            }
+            (Some(row), _) => screen.push_str(row),
+            (None, Some(line)) => screen.push_str(line),
+            (None, None) => {}
+        }
+        screen.push('\n');
+    }
 }
 
 fn push_lines(screen: &mut Zeroizing<String>, lines: &[Zeroizing<String>]) {

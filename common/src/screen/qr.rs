@@ -14,7 +14,7 @@ const QUIET: usize = 2;
 
 /// With which characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(super) enum Form {
     /// Half blocks: a character holds two modules, one above the other.
     Utf8,
     /// `##` and two blanks: two characters for one module.
@@ -42,11 +42,11 @@ impl Polarity {
 }
 
 /// A drawn QR code.
-pub struct Drawing {
+pub(super) struct Drawing {
     /// The rows, all of the same width.
-    pub rows: Vec<Zeroizing<String>>,
+    pub(super) rows: Vec<Zeroizing<String>>,
     /// Columns of each row.
-    pub width: usize,
+    pub(super) width: usize,
 }
 
 /// Dark and light modules with their quiet zone; wiped when dropped, for whoever sees them has the secret.
@@ -101,7 +101,7 @@ fn encode(uri: &OtpauthUri, level: EcLevel) -> Option<QrCode> {
 
 /// Draws the QR code of a URI; `None` if it is too long for any.
 #[must_use]
-pub fn draw(uri: &OtpauthUri, form: Form, polarity: Polarity) -> Option<Drawing> {
+pub(super) fn draw(uri: &OtpauthUri, form: Form, polarity: Polarity) -> Option<Drawing> {
     let modules = Modules::of(uri)?;
     let side = modules.side_with_quiet_zone();
     let is_ink = |column, row| match polarity {

@@ -6,6 +6,10 @@ use crate::token::{Algorithm, Digits, Period, otpauth_uri};
 const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 fn screen(issuer: &str, user: &str, qr: Qr, parameters: Parameters) -> String {
+    screen_of(Columns::Unknown, issuer, user, qr, parameters)
+}
+
+fn screen_of(columns: Columns, issuer: &str, user: &str, qr: Qr, parameters: Parameters) -> String {
     let secret = Secret::from_base32(KEY).unwrap();
     let uri = otpauth_uri(issuer, user, &secret, parameters);
     let polarity = Polarity::DarkTerminal;
@@ -17,6 +21,7 @@ fn screen(issuer: &str, user: &str, qr: Qr, parameters: Parameters) -> String {
         uri: &uri,
         qr,
         polarity,
+        columns,
         words: &Word::ALL,
         time_left: None,
     };
@@ -77,4 +82,35 @@ fn the_whole_key_is_shown_in_groups_of_four() {
     let joined: Vec<&str> = lines.iter().flat_map(|line| line.split(' ')).collect();
     assert!(joined.iter().all(|group| group.len() == 4));
     assert_eq!(joined.concat(), KEY);
+}
+
+#[test]
+fn a_narrower_screen_has_the_text_above_and_nothing_beyond_its_edge() {
+    for columns in 20..=80 {
+        for qr in [Qr::Utf8, Qr::Ascii, Qr::Off] {
+            let screen = screen_of(Columns::Known(columns), "host1", "alice", qr, Parameters::default());
+            assert!(width(&screen) <= columns, "{columns}\n{screen}");
+            let words = screen.split_whitespace().filter(|word| word.len() == 4 && KEY.contains(word));
+            assert_eq!(words.collect::<String>(), KEY, "{columns}\n{screen}");
+            let is_drawn = screen.contains('█') || screen.contains("##");
+            let needed = if qr == Qr::Utf8 { 37 } else { 74 };
+            assert_eq!(is_drawn, qr != Qr::Off && columns >= needed, "{columns}\n{screen}");
+            let is_said = screen.split_whitespace().collect::<Vec<_>>().join(" ").contains("too narrow for a QR code");
+            assert_eq!(is_said, qr != Qr::Off && columns < needed, "{columns}\n{screen}");
+        }
+    }
+    let wide = screen_of(Columns::Known(200), "host1", "alice", Qr::Utf8, Parameters::default());
+    assert_eq!(wide, screen("host1", "alice", Qr::Utf8, Parameters::default()));
+}
+
+#[test]
+fn recovery_codes_are_not_broken_over_the_edge() {
+    let codes = vec![RecoveryCode::parse("0123-4567-89AB-CDEF").unwrap(); 4];
+    let lines = |columns| {
+        let sheet = recovery_sheet(&codes, columns);
+        sheet.lines().filter(|line| line.contains("0123-")).map(|line| line.chars().count()).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(Columns::Unknown), [46; 2]);
+    assert_eq!(lines(Columns::Known(46)), [46; 2]);
+    assert_eq!(lines(Columns::Known(45)), [23; 4]);
 }

@@ -1,9 +1,12 @@
 //! The doctor's look at the host: configuration, helper, what lies in the state directory and belongs to nobody.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::SystemTime;
 
+use countersign_common::config::DEFAULT_PATH;
 use countersign_common::files::Directory;
 use countersign_common::store::{INSTALLATION_PATH, Installation, decode};
 use countersign_common::system::{Accounts, NssAccounts, load_config};
@@ -66,6 +69,23 @@ pub(super) fn helper(findings: &mut Vec<Finding>) {
         findings.push(Finding::new(Severity::Error, problem, "install it again"));
     }
     helper_account(found.gid(), findings);
+    findings.extend(closed_to_users());
+}
+
+/// What command and helper read as who they are must be open to all; the helper knows these two paths only.
+fn closed_to_users() -> Vec<Finding> {
+    let parts = [DEFAULT_PATH, INSTALLATION_PATH].into_iter().flat_map(|file| Path::new(file).ancestors());
+    let is_closed = |part: &&Path| {
+        let found = fs::metadata(part).map(|found| (found.is_dir(), found.mode()));
+        found.is_ok_and(|(is_directory, mode)| mode & if is_directory { 0o001 } else { 0o004 } == 0)
+    };
+    let closed: BTreeSet<&Path> = parts.filter(is_closed).collect();
+    let finding = |part: &Path| {
+        let part = part.display();
+        let problem = format!("{part}: is closed to users, so nobody can help themselves without root");
+        Finding::new(Severity::Warning, problem, format!("it holds no secret: chmod a+rX {part}"))
+    };
+    closed.into_iter().map(finding).collect()
 }
 
 fn helper_account(group: u32, findings: &mut Vec<Finding>) {

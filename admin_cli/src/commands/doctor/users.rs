@@ -27,7 +27,7 @@ struct Question {
     remedy: &'static str,
 }
 
-const QUESTIONS: [Question; 8] = [
+const QUESTIONS: [Question; 10] = [
     Question {
         severity: Severity::Warning,
         is_so: |_, patient| matches!(patient.account, Ok(None)),
@@ -50,6 +50,18 @@ const QUESTIONS: [Question; 8] = [
         severity: Severity::Info,
         is_so: |facts, _| matches!(facts.blocked, Some(BlockEnd::At(_))),
         what: "blocked for a time after too many wrong codes",
+        remedy: "it ends by itself, or: countersign unblock USER",
+    },
+    Question {
+        severity: Severity::Warning,
+        is_so: |facts, _| facts.command_blocked == Some(BlockEnd::Unblock),
+        what: "blocked in the command (not at logins) until an administrator unblocks",
+        remedy: "something may be guessing in the user's name; countersign unblock USER",
+    },
+    Question {
+        severity: Severity::Info,
+        is_so: |facts, _| matches!(facts.command_blocked, Some(BlockEnd::At(_))),
+        what: "blocked in the command (not at logins) for a time after too many wrong codes",
         remedy: "it ends by itself, or: countersign unblock USER",
     },
     Question {

@@ -39,6 +39,23 @@ fn a_block_of_the_command_is_seen_by_the_user_and_by_root() {
 }
 
 #[test]
+fn the_doctor_tells_a_block_of_the_command_and_json_has_a_field_for_it() {
+    let factor = blocked_in_the_command();
+    let told = factor.world.countersign(&["doctor"]).ok();
+    assert!(told.contains("info: alice is blocked in the command (not at logins) for a time"), "{told}");
+    assert!(!told.contains("nothing is wrong"), "{told}");
+    let status = factor.status("alice");
+    assert!(status["blocked"].is_null() && status["command_blocked"]["until"].is_string(), "{status}");
+    // Five have been counted.
+    factor.world.configure(&format!("{IN_USE}[throttle]\nhard_limit = 5\nfree = 4\n"));
+    let told = factor.world.countersign(&["doctor"]).ok();
+    assert!(told.contains("warning: alice is blocked in the command (not at logins) until an admin"), "{told}");
+    factor.world.countersign(&["unblock", "alice"]).ok();
+    assert!(factor.status("alice")["command_blocked"].is_null());
+    assert!(!factor.world.countersign(&["doctor"]).ok().contains("blocked"));
+}
+
+#[test]
 fn unblock_says_that_it_lifted_a_block_of_the_command() {
     let factor = blocked_in_the_command();
     let told = factor.world.countersign(&["unblock", "alice"]).ok();
@@ -49,6 +66,20 @@ fn unblock_says_that_it_lifted_a_block_of_the_command() {
 fn the_log_says_when_a_block_of_the_command_begins_and_how_many_codes_were_wrong() {
     let factor = blocked_in_the_command();
     factor.world.wait_for_log(&["event=blocked", "user=alice", "service=countersign", "failures=5"]);
+}
+
+#[test]
+fn who_is_refused_for_a_block_of_the_command_without_being_asked_stands_in_the_log() {
+    let factor = Factor::new(&format!("{IN_USE}[recovery]\ncodes = 0\n[throttle]\nfirst_delay = '10m'\n"), &["alice"]);
+    let token = factor.enroll("alice");
+    let wrong = factor.wrong_code(&token);
+    for _ in 0..2 {
+        typed(&factor, "disable", &[&wrong, &wrong, &wrong]).expect_code(1);
+    }
+    let blocked = |factor: &Factor| factor.world.log().matches("event=blocked").count();
+    let before = blocked(&factor);
+    assert!(typed(&factor, "disable", &[]).errors().contains("Too many wrong codes."));
+    assert_eq!(blocked(&factor), before + 1);
 }
 
 #[test]
@@ -163,9 +194,22 @@ fn remove_token_says_by_its_usage_that_the_user_is_the_one_to_leave_out() {
 #[test]
 fn a_process_that_may_gain_no_privileges_is_told_so_and_not_that_the_host_is_at_fault() {
     let factor = Factor::new(IN_USE, &["alice"]);
-    let outcome = shell(&factor, "alice", "setpriv --no-new-privs countersign status", &[]);
-    outcome.expect_code(1);
-    assert!(!outcome.errors().contains("is not installed as it must be"), "{}", outcome.errors());
+    for (surroundings, command, why) in [
+        ("true", "setpriv --no-new-privs countersign status", "may gain no privileges"),
+        ("true", "strace -f -o /dev/null countersign status", "while this process is traced"),
+        (
+            "mount --bind /usr/libexec /usr/libexec; mount -o remount,bind,nosuid /usr/libexec",
+            "countersign status",
+            "nosuid",
+        ),
+    ] {
+        factor.world.sh(surroundings).ok();
+        let outcome = shell(&factor, "alice", command, &[]);
+        outcome.expect_code(1);
+        let errors = outcome.errors();
+        assert!(errors.contains(why) && errors.contains("hint: "), "{errors}");
+        assert!(!errors.contains("is not installed as it must be"), "{errors}");
+    }
 }
 
 #[test]
@@ -175,6 +219,13 @@ fn a_hidden_answer_leaves_the_terminal_as_it_was_however_it_ends() {
     // A shell that does not mend the terminal behind a program's back.
     let mut terminal =
         Terminal::spawn_with(&factor.world, factor.world.command(&["dash"]).user("alice"), Size::default());
+    terminal.expect("$ ");
+    terminal.type_line("countersign reset");
+    terminal.expect(PROMPT);
+    factor.world.sh("kill -TERM $(pidof countersign)").ok();
+    terminal.expect("$ ");
+    assert!(terminal.echoes(), "after SIGTERM what is typed is not seen");
+    terminal.type_line("");
     for key in [b"\x03", b"\x1c", b"\x1a"] {
         terminal.expect("$ ");
         terminal.type_line("countersign reset");
@@ -185,19 +236,75 @@ fn a_hidden_answer_leaves_the_terminal_as_it_was_however_it_ends() {
         assert!(terminal.echoes(), "after {key:?} what is typed is not seen");
         terminal.type_line("");
     }
-    drop(token);
+    terminal.expect("$ ");
+    // What was stopped above goes on where it was: asking, unseen.
+    terminal.type_line("fg");
+    terminal.expect(PROMPT);
+    assert!(!terminal.echoes());
+    let code = factor.code(&token);
+    terminal.type_line(&code);
+    let said = terminal.expect("$ ");
+    assert!(said.contains("the token is forgotten") && !said.contains(&code), "{said}");
+    assert!(terminal.echoes());
+}
+
+#[test]
+fn what_follows_a_question_begins_on_a_line_of_its_own() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    let wrong = factor.wrong_code(&token);
+    for lines in [&[][..], &[wrong.as_str()]] {
+        let errors = typed(&factor, "reset", lines).errors();
+        assert!(errors.contains("\nerror: no code was given; nothing is changed\n"), "{errors}");
+        assert!(errors.lines().all(|line| line.starts_with(PROMPT) == line.contains("Verification")), "{errors}");
+        assert_eq!(errors.matches(PROMPT).count(), errors.matches(&format!("{PROMPT}\n")).count(), "{errors}");
+    }
+    let invocation = factor.world.command(&["su", "-", "alice", "-c", "countersign reset"]);
+    let mut terminal = Terminal::spawn_with(&factor.world, invocation, Size::default());
+    terminal.expect(PROMPT);
+    terminal.type_bytes(b"\x04");
+    terminal.wait_exit();
+    assert!(terminal.printed().contains(&format!("{PROMPT}\nerror: no code")), "{}", terminal.printed());
+}
+
+/// Nothing goes beyond the edge of a terminal of 50 columns, and the key is whole.
+fn assert_narrow(screen: &str) {
+    let key = Parameters::new(&key_in(screen).expect("a key"));
+    assert_eq!(key.secret.split_whitespace().collect::<String>().len(), 32);
+    let widest = screen.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    assert!(widest <= 50, "{widest} columns on a terminal of 50:\n{screen}");
+    assert!(screen.contains('█'), "{screen}");
 }
 
 #[test]
 fn a_key_on_a_narrow_terminal_is_not_broken_over_its_edge() {
-    let factor = Factor::new(IN_USE, &["alice"]);
+    let factor = Factor::new(IN_USE, &["alice", "bob"]);
     let token = factor.enroll("alice");
+    let size = Size::new(50, 60);
     let invocation = factor.world.command(&["su", "-", "alice", "-c", "countersign enroll --label tablet"]);
-    let mut terminal = Terminal::spawn_with(&factor.world, invocation, Size::new(50, 60));
+    let mut terminal = Terminal::spawn_with(&factor.world, invocation, size);
     terminal.answer(PROMPT, &factor.code(&token));
-    let screen = terminal.expect(PROMPT);
-    let key = Parameters::new(&key_in(&screen).expect("a key"));
-    assert_eq!(key.secret.split_whitespace().collect::<String>().len(), 32);
-    let widest = screen.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-    assert!(widest <= 50, "{widest} columns on a terminal of 50");
+    assert_narrow(&terminal.expect(PROMPT));
+    let by_root = factor.world.command(&["countersign", "enroll", "bob"]);
+    assert_narrow(&Terminal::spawn_with(&factor.world, by_root, size).expect(PROMPT));
+}
+
+#[test]
+fn an_option_of_roots_is_called_so() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    for (command, option) in [
+        ("--config /etc/other.toml status", "--config"),
+        ("status --config=/etc/other.toml", "--config"),
+        ("enable --lock", "--lock"),
+        ("enroll --no-confirm", "--no-confirm"),
+    ] {
+        let outcome = typed(&factor, command, &[]);
+        outcome.expect_code(1);
+        let errors = outcome.errors();
+        assert!(errors.starts_with(&format!("error: {option} is for root")) && errors.contains("hint: "), "{errors}");
+    }
+    for command in ["status --colour", "status --lock", "--lock status"] {
+        let errors = typed(&factor, command, &[]).expect_code(2).errors();
+        assert!(errors.contains("unexpected argument"), "{errors}");
+    }
 }
