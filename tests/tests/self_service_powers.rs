@@ -44,6 +44,28 @@ fn a_reset_or_unblock_of_someone_without_state_makes_none() {
 }
 
 #[test]
+fn a_delegate_is_told_to_type_nothing_that_is_not_granted() {
+    let factor = a_school("'enable', 'unblock'");
+    let carol = factor.enroll("carol");
+    factor.world.countersign(&["disable", "alice"]).ok();
+    let told = |command: &str| {
+        factor.next_step();
+        typed(&factor, "carol", command, &[&factor.code(&carol)]).ok()
+    };
+    let enabled = told("enable alice");
+    assert!(enabled.contains("alice may also turn it off\n"), "{enabled}");
+    factor
+        .world
+        .sh("sed -i \"s/'enable', //; s/'unblock'/'unblock', 'unlock', 'lock'/\" /etc/countersign/config.toml")
+        .ok();
+    let unblocked = told("unblock alice");
+    assert!(unblocked.contains("; to let alice turn 2FA off: countersign unlock alice\n"), "{unblocked}");
+    factor.world.countersign(&["disable", "alice"]).ok();
+    let locked = told("lock alice");
+    assert!(locked.contains("it is off; the account") && !locked.contains("countersign"), "{locked}");
+}
+
+#[test]
 fn the_doctor_sees_that_users_cannot_read_what_self_service_needs() {
     let factor = Factor::new(IN_USE, &["alice"]);
     for file in ["/etc/countersign/installation", "/etc/countersign/config.toml"] {
