@@ -4,10 +4,9 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use countersign_common::config::{DEFAULT_PATH, Duration};
-use countersign_common::record::is_label;
+use countersign_common::decision::Adding;
+use countersign_common::record::is_new_label;
 use countersign_common::token::Seconds;
-
-use crate::output::steers;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -314,6 +313,13 @@ pub(crate) struct Place {
     pub(crate) replace: bool,
 }
 
+impl Place {
+    /// Beside the tokens that are there, or instead of them.
+    pub(crate) const fn adding(&self) -> Adding {
+        if self.replace { Adding::Instead } else { Adding::Beside }
+    }
+}
+
 /// A token's label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Label(pub(crate) String);
@@ -322,8 +328,7 @@ impl FromStr for Label {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let good = !text.is_empty() && is_label(text) && !text.contains(steers);
-        if good { Ok(Self(text.to_owned())) } else { Err("must be 1 to 32 printable characters") }
+        if is_new_label(text) { Ok(Self(text.to_owned())) } else { Err("must be 1 to 32 printable characters") }
     }
 }
 

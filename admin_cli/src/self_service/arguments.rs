@@ -1,8 +1,8 @@
 //! The table of commands for an ordinary user: what may be typed, and what `--help` says of it.
 
 use clap::{Args, Parser, Subcommand};
-use countersign_common::decision::Action;
-use countersign_common::dialogue::{Adding, Request};
+use countersign_common::decision::{Action, Adding};
+use countersign_common::dialogue::Request;
 
 use crate::arguments::{Explain, NoAccount};
 
