@@ -1,5 +1,5 @@
 //! Two at once: one code does one thing, and no change undoes another's.
-use crate::stage::{Dialogue, assert_nothing_left};
+use crate::stage::{Dialogue, assert_nothing_left, assert_unlocked};
 use countersign_tests::code::Parameters;
 use countersign_tests::factor::{IN_USE, SETTINGS_CHANGED};
 use countersign_tests::pam_driver::{Barrier, pam};
@@ -100,6 +100,7 @@ fn a_token_that_waits_for_its_proof_while_the_help_desk_resets_is_not_stored() {
     let mut enroll = asked(&factor, "alice", "enroll --label tablet");
     enroll.say(&factor.code(&alice));
     let new = enroll.is_shown();
+    assert_unlocked(&factor, "alice");
     let mut reset = asked(&factor, "carol", "reset alice");
     reset.say(&factor.code(&carol));
     assert_eq!(reset.end().0, Some(0));
@@ -109,6 +110,22 @@ fn a_token_that_waits_for_its_proof_while_the_help_desk_resets_is_not_stored() {
     assert_eq!(factor.status("alice")["enrolled"], false);
     factor.next_step();
     factor.enroll("alice");
+}
+
+/// Without a confirmation there is no revision to hold it against: it is authorized again on what then stands.
+#[test]
+fn a_token_that_needs_no_confirmation_is_refused_to_who_was_reset_meanwhile() {
+    let (factor, _, _) = people();
+    factor.world.configure(&format!("{IN_USE}{DESK}[self_service]\nconfirm = 'none'\n"));
+    let mut enroll = Dialogue::command(&factor.world, "alice", "enroll");
+    let new = enroll.is_shown();
+    assert_unlocked(&factor, "alice");
+    factor.world.countersign(&["reset", "alice"]).ok();
+    enroll.say(&factor.code(&new));
+    let (status, said) = enroll.end();
+    assert!(status == Some(1) && said.contains("you have no token yet"), "{status:?} {said}");
+    assert_eq!(factor.status("alice")["enrolled"], false);
+    factor.world.wait_for_log(&["event=refused", "user=alice", "reason=not_allowed", "enroll by alice"]);
 }
 
 #[test]

@@ -28,6 +28,10 @@ impl Case<'_> {
     pub fn settle(&self, at: &str, left: &Everyone, told: Told, code: &str) {
         let is_new = left.of(self.deed.target) == self.new;
         self.try_the_code_again(at, code, is_new || told.token.is_some());
+        if let (true, Some(token)) = (is_new, &told.token) {
+            let again = self.people.factor.login(self.deed.target, &[&self.people.code_of(token, -1)]);
+            assert!(!accepted(&again), "{at}: the proving code opens nothing: {again:#?}");
+        }
         let token = self.go_on(at, left, told);
         self.log_in(at, token.as_ref());
     }
