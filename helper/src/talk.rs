@@ -17,9 +17,8 @@ use crate::refusal::Refusal;
 
 /// How long a dialogue may last.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How much longer something may still be said: that it took too long, or what was done in the last second, after
-/// waiting for a lock. The kernel ends the process later ([`crate::surroundings`]).
-const LAST_WORDS: Duration = Duration::from_secs(20);
+/// How long a line may take to leave; so that there is time to say that the time is over.
+const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// One dialogue.
 pub(crate) struct Talk {
@@ -66,8 +65,8 @@ impl Talk {
         let line = reply.render();
         let mut rest = line.as_bytes();
         let output = stdout();
-        let until = self.ends_at.saturating_add(LAST_WORDS);
-        while !rest.is_empty() && wait(output.as_fd(), PollFlags::POLLOUT, until).is_ok() {
+        let ends_at = self.ends_at.max(monotonic().saturating_add(LAST_WORD));
+        while !rest.is_empty() && wait(output.as_fd(), PollFlags::POLLOUT, ends_at).is_ok() {
             match write(output.as_fd(), rest) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
                 Err(Errno::EINTR | Errno::EAGAIN) => {}
@@ -97,9 +96,9 @@ impl Talk {
 }
 
 /// Waits until something can be done with a descriptor, or the time is over.
-fn wait(descriptor: BorrowedFd, wanted: PollFlags, until: Duration) -> Result<(), Silence> {
+fn wait(descriptor: BorrowedFd, wanted: PollFlags, ends_at: Duration) -> Result<(), Silence> {
     loop {
-        let left = until.checked_sub(monotonic()).ok_or(Silence::Late)?;
+        let left = ends_at.checked_sub(monotonic()).ok_or(Silence::Late)?;
         let timeout = PollTimeout::try_from(left).map_err(|_| Silence::Late)?;
         match poll(&mut [PollFd::new(descriptor, wanted)], timeout) {
             Ok(0) => return Err(Silence::Late),
