@@ -100,7 +100,7 @@ impl Order<'_> {
             }
         }
         let by = self.desk.caller_name();
-        if let Applied::Changed(next) = apply_all(&changes, &record, by, now).map_err(Refusal::change)? {
+        if let Applied::Changed(next) = self.applied(&changes, &record, by, now)? {
             let written = session.replace_record(&next).map_err(|error| Refusal::store(self.desk, error))?;
             if written == Written::Conflict {
                 return Ok(Written::Conflict);
@@ -156,13 +156,26 @@ impl Order<'_> {
         match meant(&record.tokens, named).as_slice() {
             [token] => Ok(token.id),
             [_, _, ..] => Err(Refusal::new(format!("{named}: more than one token is called so"))
-                .hint("name it by more digits of its id: countersign tokens")),
-            [] => Err(Refusal::new(format!("{named}: there is no such token")).hint("to see them: countersign tokens")),
+                .hint(format!("name it by more digits of its id: {}", self.command(Action::Tokens)))),
+            [] => Err(Refusal::new(format!("{named}: there is no such token"))
+                .hint(format!("to see them: {}", self.command(Action::Tokens)))),
+        }
+    }
+
+    fn applied(&self, changes: &[Change], record: &Record, by: &str, now: UnixTime) -> Result<Applied, Refusal> {
+        apply_all(changes, record, by, now).map_err(|refused| Refusal::change(refused, |action| self.command(action)))
+    }
+
+    /// What the caller types about the target.
+    fn command(&self, action: Action) -> String {
+        match self.relation {
+            Relation::Oneself => format!("countersign {}", action.as_str()),
+            Relation::Other(_) => format!("countersign {} {}", action.as_str(), self.target.as_str()),
         }
     }
 
     fn log(&self) {
-        let event = Event::Changed { what: self.action.as_str(), by: self.desk.caller_name().to_owned() };
+        let event = Event::Changed { what: self.action.logged(), by: self.desk.caller_name().to_owned() };
         log(Some(self.target), &event);
         if let Some(proven) = &self.proven {
             log(Some(self.target), &Event::Enrolled { token: proven.token.id.to_string() });

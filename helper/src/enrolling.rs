@@ -6,7 +6,7 @@ use countersign_common::counters::Counters;
 use countersign_common::decision::{Administrator, Change, Demand, Login, committed, prove};
 use countersign_common::dialogue::{Adding, Asked, Key, Question, Reply, Request};
 use countersign_common::notice::{Attempt, Notice, PROMPT, Stage};
-use countersign_common::record::{MAX_TOKENS, Record, Token};
+use countersign_common::record::{MAX_TOKENS, Record, Token, is_label};
 use countersign_common::store::State;
 use countersign_common::system::{issuer, new_token};
 use countersign_common::token::{Code, Step, UnixTime};
@@ -18,8 +18,6 @@ use crate::talk::Talk;
 
 /// Answers in all, those that are no codes included.
 const ANSWERS: usize = 10;
-/// The longest label, in characters.
-const LONGEST_LABEL: usize = 32;
 
 /// A token whose owner has shown a code of it.
 pub(crate) struct Proven {
@@ -31,14 +29,20 @@ pub(crate) struct Proven {
 /// Refuses what cannot come to a good end, before anyone is asked for a code.
 pub(crate) fn check(request: &Request, state: &State) -> Result<(), Refusal> {
     let label = request.label.as_deref().unwrap_or_default();
-    let is_printable = label.chars().count() <= LONGEST_LABEL && !label.chars().any(char::is_control);
-    if !is_printable {
+    if !is_label(label) {
         return Err(Refusal::new("a label has at most 32 printable characters"));
     }
-    let tokens = state.record.as_ref().map_or(0, |record| record.tokens.len());
-    if request.adding == Adding::Beside && tokens >= MAX_TOKENS {
+    let tokens = state.record.as_ref().map(|record| record.tokens.as_slice()).unwrap_or_default();
+    if request.adding == Adding::Instead {
+        return Ok(());
+    }
+    if tokens.len() >= MAX_TOKENS {
         return Err(Refusal::new("there are as many tokens as a user may have")
             .hint("take one away (countersign remove-token), or put the new one in place of all: --replace"));
+    }
+    if !label.is_empty() && tokens.iter().any(|token| token.label == label) {
+        return Err(Refusal::new(format!("there is a token called \"{label}\" already"))
+            .hint("call the new one otherwise, or put it in place of all: --replace"));
     }
     Ok(())
 }

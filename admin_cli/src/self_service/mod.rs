@@ -49,7 +49,9 @@ pub(crate) fn run() -> Option<ExitCode> {
 }
 
 fn serve(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {
-    let config = load_config(DEFAULT_PATH)?;
+    // What mends it is root's to type.
+    let config = load_config(DEFAULT_PATH)
+        .map_err(|error| Failure::new(error.to_string()).hint("your administrator can mend it"))?;
     let (request, form) = arguments.request();
     let asking = Asking { config: &config, form };
     let (view, codes) = asking.run(&request, output)?;
