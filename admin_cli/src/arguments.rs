@@ -136,7 +136,7 @@ Examples:
 /// `init`
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// The account that owns the state, besides root.
+    /// The account that owns the state; without it, `countersign` where there is one, else root.
     #[arg(long, value_name = "USER")]
     pub(crate) owner: Option<String>,
     /// Make a new installation in the place of one whose state is lost: all its users enroll again.

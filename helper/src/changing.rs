@@ -6,6 +6,7 @@
 use countersign_common::audit::Event;
 use countersign_common::counters::Counters;
 use countersign_common::decision::{Action, Applied, Change, Denied, Enrolled, apply_all, authorize, blank, unblocked};
+use countersign_common::dialogue::Request;
 use countersign_common::record::{Record, Revision, meant};
 use countersign_common::store::{FileSession, Session, State, Store, Written};
 use countersign_common::system::{new_id, new_recovery_codes};
@@ -13,7 +14,7 @@ use countersign_common::token::{RecoveryCode, TokenId, UnixTime};
 
 use crate::confirming::changed;
 use crate::desk::{Desk, Person, Relation, log};
-use crate::enrolling::Proven;
+use crate::enrolling::{self, Proven};
 use crate::refusal::Refusal;
 
 /// How often a change is tried when others change the same user.
@@ -44,6 +45,19 @@ pub(crate) struct Outcome {
 }
 
 impl Order<'_> {
+    /// Refuses what would be refused on this state after all has been asked.
+    pub(crate) fn foresee(&self, request: &Request, state: &State) -> Result<(), Refusal> {
+        match (self.action, &state.record) {
+            (Action::Enroll, _) => enrolling::check(request, state),
+            (Action::RemoveToken, Some(record)) => {
+                let token = self.named_token(record)?;
+                self.applied(&[Change::RemoveToken(token)], record, self.desk.caller_name(), self.desk.now()?).map(drop)
+            }
+            (Action::NewRecoveryCodes, _) if recovery_codes(self.desk) == 0 => Err(no_recovery_codes()),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the change.
     pub(crate) fn carry_out(&self) -> Result<Outcome, Refusal> {
         for _ in 0..ATTEMPTS {
@@ -183,10 +197,18 @@ impl Order<'_> {
     }
 }
 
+fn recovery_codes(desk: &Desk) -> usize {
+    usize::try_from(u32::from(desk.config.recovery.codes)).unwrap_or(0)
+}
+
+fn no_recovery_codes() -> Refusal {
+    Refusal::new("this host hands out no recovery codes").hint("in the configuration, [recovery] codes is 0")
+}
+
 fn renewed(desk: &Desk, codes: &mut Vec<RecoveryCode>) -> Result<Change, Refusal> {
-    let count = usize::try_from(u32::from(desk.config.recovery.codes)).unwrap_or(0);
+    let count = recovery_codes(desk);
     if count == 0 {
-        return Err(Refusal::new("there are no recovery codes on this host").hint("[recovery] codes is 0"));
+        return Err(no_recovery_codes());
     }
     let (new, set) = new_recovery_codes(count).map_err(|error| Refusal::new(error.to_string()))?;
     *codes = new;

@@ -1,7 +1,7 @@
 //! Why something is not done, in words for the one who asked, and who can help.
 
 use countersign_common::audit::{Event, RefusedReason};
-use countersign_common::decision::{Action, ChangeRefused, Denied};
+use countersign_common::decision::{Action, Administrator, ChangeRefused, Denied};
 use countersign_common::dialogue::Reply;
 use countersign_common::notice::Notice;
 use countersign_common::store::StoreError;
@@ -71,6 +71,9 @@ impl Refusal {
                 .hint(format!("{helper} can give you that right, by: countersign unlock {user}")),
             Denied::Required => Self::new(format!("a rule requires two-factor authentication of {user}"))
                 .hint(format!("only a change of the rules in /etc/countersign/config.toml can help: ask {helper}")),
+            _ if action == Action::Lock && oneself && target.administrator == Administrator::Yes => {
+                Self::new("you are an administrator, who may always turn 2FA on and off")
+            }
             Denied::AdministratorCannotBeLocked => {
                 Self::new(format!("{user}: is an administrator, who may always turn 2FA on and off"))
             }

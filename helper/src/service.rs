@@ -74,16 +74,17 @@ fn attend(desk: &Desk, talk: &mut Talk, request: &Request, target: &Person) -> R
     if action.is_looking() {
         return Ok(Reply::Done(Box::new(shown(target, state.clone(), state, desk.now()?)), Vec::new()));
     }
-    if action == Action::Enroll {
-        enrolling::check(request, &state)?;
-    }
-    let confirmed_at = if is_confirmed(&desk.config, actor, action) { Some(confirmed(desk, talk)?) } else { None };
-    let proven = match action {
-        Action::Enroll => Some(enrolling::proven(desk, talk, target, request)?),
-        _ => None,
-    };
     let token = request.token.clone();
-    let order = Order { desk, action, target, relation: &relation, enrolled, confirmed_at, proven, token };
+    let (confirmed_at, proven) = (None, None);
+    let mut order = Order { desk, action, target, relation: &relation, enrolled, confirmed_at, proven, token };
+    // What cannot come to a good end is refused before a code is used up for it.
+    order.foresee(request, &state)?;
+    if is_confirmed(&desk.config, actor, action) {
+        order.confirmed_at = Some(confirmed(desk, talk)?);
+    }
+    if action == Action::Enroll {
+        order.proven = Some(enrolling::proven(desk, talk, target, request)?);
+    }
     let Outcome { before, after, now, codes } = order.carry_out()?;
     Ok(Reply::Done(Box::new(shown(target, before, after, now)), codes))
 }

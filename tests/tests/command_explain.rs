@@ -87,6 +87,7 @@ fn it_says_what_the_user_may_do_and_who_may_do_what_to_them() {
         let others = json(&factor, &[user])["others"].to_string();
         assert!(!others.contains("helpdesk") && others.contains("admins"), "{user}: {others}");
     }
+    assert_eq!(explain(&factor, &["root"])[1..], ["root may, to root: everything"]);
     assert_eq!(json(&factor, &["root"])["others"], serde_json::json!([{"group": null, "may": ["all"]}]));
     factor.world.countersign(&["enroll", "alice", "--no-confirm"]).ok();
     let may = |factor: &Factor| json(factor, &["alice"])["may"].clone();

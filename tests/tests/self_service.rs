@@ -96,6 +96,8 @@ fn turning_it_off_takes_a_code_and_the_right_to_do_so() {
 fn a_locked_user_resets_for_a_new_phone_and_enrolls_at_the_next_login() {
     let factor = Factor::new(IN_USE, &["alice"]);
     let token = factor.enroll("alice");
+    factor.world.configure(&format!("{IN_USE}[recovery]\ncodes = 0\n"));
+    refused(&typed(&factor, "alice", "new-recovery-codes", &[]), "this host hands out no recovery codes", "is 0");
     let few = format!("{IN_USE}[recovery]\ncodes = 1\n");
     factor.world.configure(&few);
     with_code(&factor, "alice", "new-recovery-codes", &token).ok();
@@ -187,7 +189,8 @@ fn a_second_token_stands_beside_the_first_and_a_new_phone_replaces_both() {
     factor.assert_next_code_accepted("alice", &new);
     factor.next_step();
     assert!(!factor.login("alice", &[&factor.code(&phone)]).let_in());
-    refused(&with_code(&factor, "alice", "remove-token new", &new), "this is the last token", "countersign reset");
+    refused(&typed(&factor, "alice", "remove-token new", &[]), "this is the last token", "countersign reset");
+    refused(&typed(&factor, "alice", "remove-token old", &[]), "old: there is no such token", "countersign tokens");
     let other = add(&factor, "enroll --label other", &new);
     assert!(with_code(&factor, "alice", "remove-token new", &other).ok().contains("\"new\" is removed"));
     factor.world.wait_for_log(&["what=remove_token", "by=alice"]);
@@ -264,6 +267,8 @@ fn an_administrator_helps_every_other_but_root() {
     factor.world.wait_for_log(&["user=otto", "what=reset", "by=olga"]);
     refused(&with_code(&factor, "olga", "reset root", &olga), "is root, whom no one else can help", "");
     refused(&with_code(&factor, "olga", "lock otto", &olga), "otto: is an administrator", "");
+    let oneself = typed(&factor, "olga", "lock olga", &[]);
+    assert_eq!(oneself.errors(), "error: you are an administrator, who may always turn 2FA on and off\n");
     refused(&typed(&factor, "otto", "reset bob", &["123456"]), "you have no token yet", "countersign enable");
     drop(carol);
 }

@@ -23,6 +23,8 @@ use crate::sentences::explained::{self, Explained};
 #[derive(Debug, Serialize)]
 struct Explanation {
     user: String,
+    #[serde(skip)]
+    uid: Option<u32>,
     service: String,
     from: Option<String>,
     rule: Option<usize>,
@@ -90,6 +92,7 @@ impl About<'_> {
         let others = powers::others(config, accounts, person, report);
         let explanation = Explanation {
             user: person.as_str().to_owned(),
+            uid: report.uid,
             service: arguments.service.clone(),
             from: arguments.from.clone(),
             rule: selected.rule,
@@ -167,7 +170,9 @@ impl Explanation {
         } else {
             ""
         };
-        output.line(format_args!("{} may, without root: {}{confirm}", self.user, self.may.join(", ")));
+        if self.uid != Some(0) {
+            output.line(format_args!("{} may, without root: {}{confirm}", self.user, self.may.join(", ")));
+        }
         for Other { group, may } in &self.others {
             let who = group.as_ref().map_or("root".to_owned(), |group| format!("members of {group}"));
             let what = if may.as_slice() == ["all"] { "everything".to_owned() } else { may.join(", ") };

@@ -43,7 +43,7 @@ fn require_root() -> Result<(), Failure> {
     if geteuid().is_root() {
         return Ok(());
     }
-    Err(Failure::new("only root can do this").hint("ask an administrator; or run it as root, if you may: by sudo"))
+    Err(Failure::new("only root can do this").hint("ask an administrator, or run it by sudo if you may"))
 }
 
 fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {

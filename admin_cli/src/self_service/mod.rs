@@ -8,6 +8,7 @@ mod helper;
 mod person;
 mod telling;
 
+use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -117,8 +118,12 @@ impl Asking<'_> {
         }
         loop {
             output.prompt(&crate::output::printable(&question.prompt));
-            let answer =
-                read_answer(question.echo).ok_or_else(|| Failure::new("no code was given; nothing is changed"))?;
+            let answer = read_answer(question.echo);
+            // Nobody pressed Enter on the terminal that shows the prompt.
+            if answer.is_none() || !stdin().is_terminal() {
+                output.remark("");
+            }
+            let answer = answer.ok_or_else(|| Failure::new("no code was given; nothing is changed"))?;
             match (question.asked, Word::parse(&answer), shown.as_deref_mut()) {
                 (Asked::Proof, Some(word @ (Word::Ascii | Word::Invert)), Some(shown)) => {
                     match word {
