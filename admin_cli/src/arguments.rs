@@ -21,7 +21,7 @@ Examples:
 
 Exit status: 0 done, 1 something failed or was refused, 2 wrong usage.";
 
-/// Second factor for logins on this host: per user, with one command. Run by root.
+/// Second factor for logins on this host: per user, with one command. Run by root; everyone else has less of it.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Unlock(Users),
     /// Forget these users' tokens, failures and block: a new phone.
     ///
-    /// Settings and rights are kept. If 2FA is on, the next login enrolls again.
+    /// Recovery codes are forgotten, too. Settings and rights are kept. If 2FA is on, the next login enrolls again.
     #[command(after_help = "Example:\n  countersign reset alice")]
     Reset(Users),
     /// Lift the block after too many wrong codes.
@@ -92,7 +92,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Look for what is wrong on this host.
     ///
-    /// Configuration, installation, state, users: a line for each finding, with what to do. Changes nothing.
+    /// Configuration, installation, state, helper, users: a line for each finding, with what to do. Changes nothing. Exit
+    /// status 1 if there are errors.
     Doctor(Doctor),
     /// Set up a token for a user beforehand.
     ///
@@ -110,7 +111,7 @@ pub(crate) enum Command {
     RemoveToken(RemoveToken),
     /// Make new recovery codes for a user and show them once.
     ///
-    /// The old ones are void.
+    /// The old ones are void. Only for a user who has a token.
     #[command(after_help = "Example:\n  countersign new-recovery-codes alice")]
     NewRecoveryCodes(NewRecoveryCodes),
     /// Give users time to enroll, counted from now, or end it.
@@ -134,7 +135,7 @@ Examples:
 /// `init`
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// The account that owns the state, besides root.
+    /// The account that owns the state; without it, `countersign` where there is one, else root.
     #[arg(long, value_name = "USER")]
     pub(crate) owner: Option<String>,
     /// Make a new installation in the place of one whose state is lost: all its users enroll again.

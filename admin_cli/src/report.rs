@@ -5,7 +5,7 @@
 use countersign_common::config::{Config, Outcome};
 use countersign_common::counters::{Grace, LastAccepted};
 use countersign_common::decision::{
-    Administrator, BlockEnd, Demand, block, grace_until, is_in_use, is_slow_guessing, recovery_codes_left,
+    Action, Administrator, BlockEnd, Demand, block, grace_until, is_in_use, is_slow_guessing, recovery_codes_left,
 };
 use countersign_common::notice::{FEW_RECOVERY_CODES, spelled_span};
 use countersign_common::record::{CanToggle, Record, Token, Use2fa};
@@ -15,7 +15,7 @@ use countersign_common::token::{Parameters, Seconds, UnixTime};
 use crate::desk::{NO_ID, Person};
 use crate::failure::way_out;
 use crate::ruling::Ruling;
-use crate::sentences::command;
+use crate::sentences::Reader;
 
 /// What is known about one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,11 +109,11 @@ impl Report {
     }
 
     /// The lines of `status USER`.
-    pub(crate) fn block(&self) -> Vec<String> {
+    pub(crate) fn block(&self, reader: &Reader) -> Vec<String> {
         let mut lines = vec![format!("User: {}", self.user)];
         lines.push(format!("Uid: {}", self.uid.map_or("unknown".to_owned(), |uid| uid.to_string())));
         match &self.state {
-            Ok(facts) => self.push_facts(&mut lines, facts),
+            Ok(facts) => self.push_facts(&mut lines, facts, reader),
             Err(error) => {
                 lines.push(format!("Administrator: {}", administrator_word(self.administrator)));
                 lines.push("State: untrusted: logins are refused".to_owned());
@@ -124,7 +124,7 @@ impl Report {
         lines
     }
 
-    fn push_facts(&self, lines: &mut Vec<String>, facts: &Facts) {
+    fn push_facts(&self, lines: &mut Vec<String>, facts: &Facts, reader: &Reader) {
         let (asked, source) = facts.asked();
         lines.push(format!("Use 2FA: {}", yes_no(asked == Use2fa::Enabled)));
         lines.push(format!("Can toggle the use of 2FA: {}", yes_no(facts.can_toggle == CanToggle::Unlocked)));
@@ -141,7 +141,7 @@ impl Report {
         lines.push(format!("Administrator: {}", administrator_word(self.administrator)));
         lines.push(format!("Enrolled: {}", yes_no(facts.is_enrolled())));
         lines.extend(facts.tokens.iter().map(|token| format!("  Token {}", token.spelled())));
-        if let Some(line) = self.recovery_line(facts) {
+        if let Some(line) = self.recovery_line(facts, reader) {
             lines.push(line);
         }
         match facts.grace {
@@ -168,14 +168,14 @@ impl Report {
         lines.push("State: ok".to_owned());
     }
 
-    fn recovery_line(&self, facts: &Facts) -> Option<String> {
+    fn recovery_line(&self, facts: &Facts, reader: &Reader) -> Option<String> {
         let left = facts.recovery_codes_left;
         if !facts.is_enrolled() || (left == 0 && facts.recovery == Recovery::Off) {
             return None;
         }
         let few = left <= FEW_RECOVERY_CODES && facts.recovery == Recovery::InUse;
-        let more =
-            if few { format!(" (new ones: {})", command("new-recovery-codes", &self.user)) } else { String::new() };
+        let more = if few { reader.command(Action::NewRecoveryCodes, &self.user) } else { None };
+        let more = more.map_or(String::new(), |command| format!(" (new ones: {command})"));
         Some(format!("Recovery codes left: {left}{more}"))
     }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod explained;
 
-use countersign_common::decision::{Administrator, BlockEnd};
+use countersign_common::decision::{Action, Administrator, BlockEnd};
 use countersign_common::notice::spelled_span;
 use countersign_common::record::{CanToggle, Use2fa};
 
@@ -23,6 +23,30 @@ pub(crate) struct Told<'a> {
     pub(crate) changed: Change,
     /// The first rule that may require a code of this user, whatever the setting.
     pub(crate) requiring_rule: Option<usize>,
+    /// Who reads it.
+    pub(crate) reader: &'a Reader,
+}
+
+/// Who reads a sentence: nobody is told to type what would be refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Root, who may do everything.
+    Root,
+    /// The user it is about, who may do this.
+    Oneself(Vec<Action>),
+    /// Someone who helps the user, and may do this.
+    Helper(Vec<Action>),
+}
+
+impl Reader {
+    /// What to type for something; `None` if the reader may not.
+    pub(crate) fn command(&self, action: Action, user: &str) -> Option<String> {
+        match self {
+            Self::Root => Some(command(action.as_str(), user)),
+            Self::Oneself(may) => may.contains(&action).then(|| format!("countersign {}", action.as_str())),
+            Self::Helper(may) => may.contains(&action).then(|| command(action.as_str(), user)),
+        }
+    }
 }
 
 /// Whether anything was written.
@@ -51,7 +75,8 @@ pub(crate) fn enabled(told: &Told) -> String {
     if told.changed == Change::Already {
         return format!("{user}: already on");
     }
-    format!("{user}: 2FA is on; {}", told.next_login("--lock"))
+    let lock = if *told.reader == Reader::Root { Some("--lock".to_owned()) } else { told.command(Action::Lock) };
+    format!("{user}: 2FA is on; {}", told.next_login(lock))
 }
 
 /// `enable --lock`
@@ -71,7 +96,7 @@ pub(crate) fn disabled(told: &Told) -> String {
         return format!("{user}: already off{}", told.required());
     }
     let kept = if told.after.is_enrolled() {
-        format!("; the token is kept (to forget it: {})", command("reset", user))
+        format!("; the token is kept{}", told.hint(" (to forget it: ", Action::Reset, ")"))
     } else {
         String::new()
     };
@@ -87,10 +112,11 @@ pub(crate) fn locked(told: &Told) -> String {
     let what = match told.after.use_2fa {
         Use2fa::Enabled => format!("{user} may no longer turn 2FA off"),
         Use2fa::Disabled => {
-            format!("{user} may no longer turn 2FA on, and it is off; to turn it on: {}", command("enable", user))
+            format!("{user} may no longer turn 2FA on, and it is off{}", told.turn_on())
         }
     };
-    format!("{what}; the account itself is not locked (that is usermod --lock)")
+    let other = if *told.reader == Reader::Root { " (that is usermod --lock)" } else { "" };
+    format!("{what}; the account itself is not locked{other}")
 }
 
 /// `unlock`
@@ -100,34 +126,34 @@ pub(crate) fn unlocked(told: &Told) -> String {
         Change::Already => format!("{user}: already unlocked"),
         Change::Made => format!("{user} may now turn 2FA off"),
     };
-    format!("{what}; to lift a block: {}", command("unblock", user))
+    format!("{what}{}", told.hint("; to lift a block: ", Action::Unblock, ""))
 }
 
 /// `reset`
 pub(crate) fn reset(told: &Told) -> String {
     let user = told.user;
-    let lock = command("lock", user);
+    let lock = told.command(Action::Lock);
     if told.changed == Change::Already {
-        return format!("{user}: nothing to reset: not enrolled, no failures; {}", told.next_login(&lock));
+        return format!("{user}: nothing to reset: not enrolled, no failures; {}", told.next_login(lock));
     }
     let what = match (told.before.is_enrolled(), told.before.failures) {
         (true, 0) => "the token is forgotten",
         (true, _) => "the token and all failures are forgotten",
         (false, _) => "not enrolled; failures are forgotten",
     };
-    format!("{user}: {what}; {}", told.next_login(&lock))
+    format!("{user}: {what}; {}", told.next_login(lock))
 }
 
 /// `unblock`
 pub(crate) fn unblocked(told: &Told) -> String {
     let user = told.user;
-    let also = format!("to let {user} turn 2FA off: {}", command("unlock", user));
+    let also = told.hint(&format!("; to let {user} turn 2FA off: "), Action::Unlock, "");
     let codes = counted(told.before.failures, "wrong code");
     match (told.changed, told.before.blocked, told.before.failures) {
-        (Change::Already, _, _) => format!("{user}: not blocked; {also}"),
-        (Change::Made, Some(_), _) => format!("{user}: the block is lifted, {codes} forgotten; {also}"),
-        (Change::Made, None, 0) => format!("{user}: not blocked, but may enroll again; {also}"),
-        (Change::Made, None, _) => format!("{user}: not blocked; {codes} forgotten; {also}"),
+        (Change::Already, _, _) => format!("{user}: not blocked{also}"),
+        (Change::Made, Some(_), _) => format!("{user}: the block is lifted, {codes} forgotten{also}"),
+        (Change::Made, None, 0) => format!("{user}: not blocked, but may enroll again{also}"),
+        (Change::Made, None, _) => format!("{user}: not blocked; {codes} forgotten{also}"),
     }
 }
 
@@ -151,12 +177,12 @@ pub(crate) fn grace(told: &Told) -> String {
         (GraceTime::Until(end), _) => format!("{user}: may log in without a token until {end}"),
         (GraceTime::FromFirstLogin(span), _) => format!("{user}: has {} from the first login", spelled_span(span)),
         (GraceTime::None, Change::Already) => format!("{user}: already has no time to enroll"),
-        (GraceTime::None, Change::Made) => format!("{user}: has no more time to enroll; the next login must"),
+        (GraceTime::None, Change::Made) => format!("{user}: has no more time to enroll; the next login must enroll"),
     };
     if told.after.asked_somewhere() {
         return what;
     }
-    format!("{what}; but 2FA is off; to turn it on: {}", command("enable", user))
+    format!("{what}; but 2FA is off{}", told.turn_on())
 }
 
 /// `new-recovery-codes`
@@ -194,17 +220,31 @@ pub(crate) fn enrolled(told: &Told) -> String {
     match told.after.asked().0 {
         Use2fa::Enabled => format!("{user}: enrolled; the next login asks for a code"),
         Use2fa::Disabled => {
-            format!("{user}: enrolled, but 2FA is off; to turn it on: {}", command("enable", user))
+            format!("{user}: enrolled, but 2FA is off{}", told.turn_on())
         }
     }
 }
 
 impl Told<'_> {
+    /// What to type for something, if the reader may.
+    fn command(&self, action: Action) -> Option<String> {
+        self.reader.command(action, self.user)
+    }
+
+    /// The same between two pieces of text, or nothing.
+    fn hint(&self, before: &str, action: Action, after: &str) -> String {
+        self.command(action).map_or(String::new(), |command| format!("{before}{command}{after}"))
+    }
+
+    fn turn_on(&self) -> String {
+        self.hint("; to turn it on: ", Action::Enable, "")
+    }
+
     /// What the next login brings, once 2FA is on; `lock` is how to forbid turning it off there.
-    fn next_login(&self, lock: &str) -> String {
+    fn next_login(&self, lock: Option<String>) -> String {
         let user = self.user;
         if self.after.use_2fa == Use2fa::Disabled {
-            return format!("2FA is off; to turn it on: {}", command("enable", user));
+            return format!("2FA is off{}", self.turn_on());
         }
         if self.after.is_enrolled() {
             return format!("the next login asks for a code{}", self.blocked());
@@ -214,7 +254,8 @@ impl Told<'_> {
                 format!("the next login shows a QR code, where {user}, an administrator, may also turn it off")
             }
             (_, CanToggle::Unlocked) => {
-                format!("the next login shows a QR code, where {user} may also turn it off ({lock} forbids it)")
+                let forbid = lock.map_or(String::new(), |lock| format!(" ({lock} forbids it)"));
+                format!("the next login shows a QR code, where {user} may also turn it off{forbid}")
             }
             (_, CanToggle::Locked) => format!("the next login shows a QR code, and {user} may not turn it off"),
         }
@@ -225,7 +266,8 @@ impl Told<'_> {
         let user = self.user;
         match self.after.blocked {
             Some(end @ (BlockEnd::At(_) | BlockEnd::Unblock)) => {
-                format!("; {user} is blocked {} (to lift it: {})", spelled_block(end), command("unblock", user))
+                let lift = self.hint(" (to lift it: ", Action::Unblock, ")");
+                format!("; {user} is blocked {}{lift}", spelled_block(end))
             }
             None => String::new(),
         }

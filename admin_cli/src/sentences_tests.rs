@@ -28,7 +28,15 @@ fn off() -> Facts {
 }
 
 fn told<'a>(before: &'a Facts, after: &'a Facts, changed: Change) -> Told<'a> {
-    Told { user: "alice", administrator: Administrator::No, before, after, changed, requiring_rule: None }
+    Told {
+        user: "alice",
+        administrator: Administrator::No,
+        before,
+        after,
+        changed,
+        requiring_rule: None,
+        reader: &Reader::Root,
+    }
 }
 
 #[test]
@@ -132,4 +140,36 @@ fn a_suggested_command_cannot_be_turned_against_the_administrator() {
     assert_eq!(command("unlock", "a; rm -rf /"), "countersign unlock 'a; rm -rf /'");
     assert_eq!(command("unlock", "it's $HOME"), "countersign unlock 'it'\\''s $HOME'");
     assert_eq!(command("forget", "-x"), "countersign forget -- -x");
+}
+
+#[test]
+fn nobody_is_told_to_type_what_would_be_refused() {
+    let (before, after) = (enrolled(on()), on());
+    let blocked = Facts { blocked: Some(BlockEnd::Unblock), ..enrolled(off()) };
+    let sentences: [(Sentence, &Facts, &Facts); 7] = [
+        (&super::enabled, &after, &after),
+        (&reset, &before, &after),
+        (&disabled, &before, &blocked),
+        (&unblocked, &blocked, &before),
+        (&unlocked, &before, &before),
+        (&locked, &before, &blocked),
+        (&super::enrolled, &after, &blocked),
+    ];
+    let said = |reader: &Reader| -> Vec<String> {
+        let told = |(sentence, before, after): (Sentence, _, _)| {
+            sentence(&Told { reader, ..told(before, after, Change::Made) })
+        };
+        sentences.into_iter().map(told).collect()
+    };
+    assert_eq!(said(&Reader::Root).iter().filter(|text| text.contains("countersign ")).count(), 6);
+    for reader in [Reader::Oneself(Vec::new()), Reader::Helper(Vec::new())] {
+        for text in said(&reader) {
+            assert!(!text.contains("countersign") && !text.contains("--lock"), "{text}");
+        }
+    }
+    let own = said(&Reader::Oneself(vec![Action::Enable, Action::Reset]));
+    assert!(own[2].contains("(to forget it: countersign reset)"), "{}", own[2]);
+    assert!(own[6].ends_with("2FA is off; to turn it on: countersign enable"), "{}", own[6]);
+    let desk = said(&Reader::Helper(vec![Action::Unlock]));
+    assert!(desk[3].ends_with("to let alice turn 2FA off: countersign unlock alice"), "{}", desk[3]);
 }

@@ -57,6 +57,15 @@ impl<'a> Case<'a> {
             .map_err(|denied| Refusal::denied(self.desk, self.action, &self.target, denied))
     }
 
+    /// What the caller types about the target.
+    pub(crate) fn command(&self, action: Action) -> String {
+        if self.is_own() {
+            format!("countersign {}", action.as_str())
+        } else {
+            format!("countersign {} {}", action.as_str(), self.target.as_str())
+        }
+    }
+
     /// Whether a code of the caller is asked for.
     pub(crate) fn is_confirmed(&self) -> bool {
         is_confirmed(&self.desk.config, self.actor(enrolled(&self.own)), self.action)

@@ -99,9 +99,10 @@ impl Order<'_> {
         codes: &mut Vec<RecoveryCode>,
     ) -> Result<Written, Refusal> {
         let record = blank_or_stored(case, session.state(), now)?;
-        let changes = self.changes(case.desk, &record, codes)?;
+        let changes = self.changes(case, &record, codes)?;
         // Refused here, the counters are not touched: a step that another token needs would be lost.
-        let applied = apply_all(&changes, &record, case.desk.caller_name(), now).map_err(Refusal::change)?;
+        let applied = apply_all(&changes, &record, case.desk.caller_name(), now)
+            .map_err(|refused| Refusal::change(refused, |action| case.command(action)))?;
         if let Some(proven) = &self.proven {
             // First the proving step: a token must never stand in the record without it.
             let next = proven.counters(&session.state().counters, &record, now);
@@ -124,21 +125,21 @@ impl Order<'_> {
         if next == counters { Ok(Written::Committed) } else { write_counters(case.desk, session, &next) }
     }
 
-    fn changes(&self, desk: &Desk, record: &Record, codes: &mut Vec<RecoveryCode>) -> Result<Vec<Change>, Refusal> {
+    fn changes(&self, case: &Case, record: &Record, codes: &mut Vec<RecoveryCode>) -> Result<Vec<Change>, Refusal> {
         Ok(match self.request.action {
             Action::Enable => vec![Change::Enable],
             Action::Disable => vec![Change::Disable],
             Action::Lock => vec![Change::Lock],
             Action::Unlock => vec![Change::Unlock],
             Action::Reset => vec![Change::Reset],
-            Action::RemoveToken => vec![Change::RemoveToken(named_token(record, self.request)?)],
-            Action::NewRecoveryCodes => vec![renewed(desk, codes)?],
+            Action::RemoveToken => vec![Change::RemoveToken(named_token(case, record, self.request)?)],
+            Action::NewRecoveryCodes => vec![renewed(case.desk, codes)?],
             Action::Enroll => {
-                enrolling::admitted(self.request, &record.tokens)?;
+                enrolling::admitted(case, self.request, &record.tokens)?;
                 let mut changes = self.proven.as_ref().map(|proven| proven.changes(record)).unwrap_or_default();
                 // As at a login: the first token brings recovery codes.
-                if !record.is_enrolled() && u32::from(desk.config.recovery.codes) > 0 {
-                    changes.push(renewed(desk, codes)?);
+                if !record.is_enrolled() && u32::from(case.desk.config.recovery.codes) > 0 {
+                    changes.push(renewed(case.desk, codes)?);
                 }
                 changes
             }
@@ -147,7 +148,7 @@ impl Order<'_> {
     }
 
     fn log(&self, case: &Case) {
-        let event = Event::Changed { what: case.action.as_str(), by: case.desk.caller_name().to_owned() };
+        let event = Event::Changed { what: case.action.logged(), by: case.desk.caller_name().to_owned() };
         log(Some(&case.target), &event);
         if let Some(proven) = &self.proven {
             log(Some(&case.target), &Event::Enrolled { token: proven.token.id.to_string() });
@@ -167,10 +168,12 @@ fn nothing_to_do(case: &Case) -> Result<Option<Outcome>, Refusal> {
 }
 
 /// Refuses a token that cannot be taken away, before anyone is asked for a code.
-pub(crate) fn removable(state: &State, request: &Request) -> Result<(), Refusal> {
+pub(crate) fn removable(case: &Case, state: &State, request: &Request) -> Result<(), Refusal> {
     let Some(record) = &state.record else { return Err(Refusal::new("there is no token")) };
-    let change = Change::RemoveToken(named_token(record, request)?);
-    apply(&change, record, "", record.changed_at).map(|_| ()).map_err(Refusal::change)
+    let change = Change::RemoveToken(named_token(case, record, request)?);
+    apply(&change, record, "", record.changed_at)
+        .map(|_| ())
+        .map_err(|refused| Refusal::change(refused, |action| case.command(action)))
 }
 
 /// Refuses recovery codes where there are none.
@@ -178,7 +181,7 @@ pub(crate) fn wanted(desk: &Desk) -> Result<(), Refusal> {
     if u32::from(desk.config.recovery.codes) > 0 {
         return Ok(());
     }
-    Err(Refusal::new("there are no recovery codes on this host").hint("[recovery] codes is 0"))
+    Err(Refusal::new("this host hands out no recovery codes").hint("in the configuration, [recovery] codes is 0"))
 }
 
 fn write_counters(desk: &Desk, session: &mut FileSession, next: &Counters) -> Result<Written, Refusal> {
@@ -196,13 +199,13 @@ fn blank_or_stored(case: &Case, state: &State, now: UnixTime) -> Result<Record, 
 }
 
 /// The token that is meant.
-fn named_token(record: &Record, request: &Request) -> Result<TokenId, Refusal> {
+fn named_token(case: &Case, record: &Record, request: &Request) -> Result<TokenId, Refusal> {
     let named = request.token.as_deref().unwrap_or_default();
     match meant(&record.tokens, named).as_slice() {
         [token] => Ok(token.id),
         [_, _, ..] => Err(Refusal::new(format!("{named}: more than one token is called so"))
-            .hint("name it by more digits of its id: countersign tokens")),
-        [] => Err(Refusal::new(format!("{named}: there is no such token")).hint("to see them: countersign tokens")),
+            .hint(format!("name it by more digits of its id: {}", case.command(Action::Tokens)))),
+        [] => Err(Refusal::new(format!("{named}: there is no such token")).hint(format!("to see them: {}", case.command(Action::Tokens)))),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: nothing is stored before the proof; the secret lives in this process alone until then.
 
 use countersign_common::counters::Counters;
-use countersign_common::decision::{Adding, Administrator, Change, Demand, Login, NotAdded, admit, committed, prove};
+use countersign_common::decision::{Action, Adding, Administrator, Change, Demand, Login, NotAdded, admit, committed, prove};
 use countersign_common::dialogue::{Asked, Key, Question, Reply, Request};
 use countersign_common::notice::{Attempt, Notice, PROMPT, Stage};
 use countersign_common::record::{MAX_TOKENS, Record, Token};
@@ -11,6 +11,7 @@ use countersign_common::store::State;
 use countersign_common::system::{issuer, new_token};
 use countersign_common::token::{Code, Step, UnixTime};
 
+use crate::case::Case;
 use crate::confirming::echo;
 use crate::desk::{Desk, Person};
 use crate::refusal::Refusal;
@@ -27,16 +28,16 @@ pub(crate) struct Proven {
 }
 
 /// Refuses what cannot come to a good end, before anyone is asked for a code.
-pub(crate) fn check(request: &Request, state: &State) -> Result<(), Refusal> {
-    admitted(request, state.record.as_ref().map(|record| record.tokens.as_slice()).unwrap_or_default())
+pub(crate) fn check(case: &Case, request: &Request, state: &State) -> Result<(), Refusal> {
+    admitted(case, request, state.record.as_ref().map(|record| record.tokens.as_slice()).unwrap_or_default())
 }
 
 /// Whether the new token may stand with those that are there.
-pub(crate) fn admitted(request: &Request, tokens: &[Token]) -> Result<(), Refusal> {
+pub(crate) fn admitted(case: &Case, request: &Request, tokens: &[Token]) -> Result<(), Refusal> {
     let label = request.label.as_deref();
     admit(tokens, label, request.adding).map_err(|refused| match refused {
         NotAdded::Full => Refusal::new(format!("there are {MAX_TOKENS} tokens, the most there may be"))
-            .hint("take one away: countersign remove-token"),
+            .hint(format!("take one away: {} TOKEN", case.command(Action::RemoveToken))),
         NotAdded::Unnamed => Refusal::new("there is a token already")
             .hint("for one more: --label TEXT; for a new phone in place of all: --replace"),
         NotAdded::SameLabel => {

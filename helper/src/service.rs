@@ -71,8 +71,8 @@ fn attend(
     }
     // What cannot come to a good end costs nobody a code.
     match action {
-        Action::Enroll => enrolling::check(request, &state)?,
-        Action::RemoveToken => removable(&state, request)?,
+        Action::Enroll => enrolling::check(&case, request, &state)?,
+        Action::RemoveToken => removable(&case, &state, request)?,
         Action::NewRecoveryCodes => wanted(desk)?,
         _ => {}
     }

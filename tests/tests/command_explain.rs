@@ -83,10 +83,12 @@ fn it_says_what_the_user_may_do_and_who_may_do_what_to_them() {
         ]
     );
     // Administrators, delegates and members of excepted groups are out of a delegate's reach.
-    for user in ["bob", "carol", "dora", "root"] {
+    for user in ["bob", "carol", "dora"] {
         let others = json(&factor, &[user])["others"].to_string();
         assert!(!others.contains("helpdesk") && others.contains("admins"), "{user}: {others}");
     }
+    assert_eq!(explain(&factor, &["root"])[1..], ["root may, to root: everything"]);
+    assert_eq!(json(&factor, &["root"])["others"], serde_json::json!([{"group": null, "may": ["all"]}]));
     factor.world.countersign(&["enroll", "alice", "--no-confirm"]).ok();
     let may = |factor: &Factor| json(factor, &["alice"])["may"].clone();
     let all = ["status", "explain", "tokens", "enable", "disable"];
@@ -95,4 +97,28 @@ fn it_says_what_the_user_may_do_and_who_may_do_what_to_them() {
     assert_eq!(may(&factor), serde_json::json!(all));
     factor.world.countersign(&["lock", "alice"]).ok();
     assert_eq!(may(&factor), serde_json::json!([&all[..3], &factors].concat()));
+}
+
+#[test]
+fn it_claims_for_a_delegate_what_the_helper_allows_and_no_more() {
+    let delegate = |more: &str| {
+        format!(
+            "[[rule]]\ngroups = [\"staff\"]\nthen = \"required\"\n\
+             [[delegate]]\ngroup = \"helpdesk\"\nover = [\"students\"]\nmay = [\"reset\", \"disable\"]\n{more}"
+        )
+    };
+    let factor = Factor::new(&delegate(""), &["alice", "bob", "carol"]);
+    for (group, members) in [("helpdesk", ["carol"].as_slice()), ("students", &["alice", "bob"]), ("staff", &["bob"])] {
+        factor.world.add_to_group(group, members);
+    }
+    let line = |user: &str| explain(&factor, &[user]).into_iter().find(|line| line.contains("helpdesk"));
+    assert_eq!(line("alice").as_deref(), Some("members of helpdesk may, to alice: disable, reset"));
+    assert_eq!(line("bob").as_deref(), Some("members of helpdesk may, to bob: reset"), "a rule requires a code of bob");
+    // Who may be in a group that does not exist is guarded.
+    factor.world.configure(&delegate("except = [\"gone\"]\n"));
+    assert_eq!(line("alice"), None);
+    // Entries add up.
+    let more = "[[delegate]]\ngroup = \"helpdesk\"\nover = [\"staff\"]\nmay = [\"unblock\"]\n";
+    factor.world.configure(&delegate(more));
+    assert_eq!(line("bob").as_deref(), Some("members of helpdesk may, to bob: reset, unblock"));
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use countersign_common::config::{Config, Confirm, Outcome};
-use countersign_common::decision::{Demand, Login, Plan, Refusal, Selected, plan, select};
+use countersign_common::decision::{Action, Demand, Login, Plan, Refusal, Selected, plan, select};
 use countersign_common::store::{State, Store, StoreError};
 use countersign_common::system::{Accounts, GroupLookup};
 use countersign_common::token::UnixTime;
@@ -23,6 +23,8 @@ use crate::sentences::explained::{self, Explained};
 #[derive(Debug, Serialize)]
 struct Explanation {
     user: String,
+    #[serde(skip)]
+    uid: Option<u32>,
     service: String,
     from: Option<String>,
     rule: Option<usize>,
@@ -85,11 +87,12 @@ impl About<'_> {
         };
         let own = match report.state {
             Ok(_) => powers::own(config, known, report.administrator),
-            Err(_) => Own { may: vec!["status", "explain"], confirm: config.self_service.confirm },
+            Err(_) => Own { may: vec![Action::Status, Action::Explain], confirm: config.self_service.confirm },
         };
-        let others = powers::others(config, accounts, person, report.administrator);
+        let others = powers::others(config, accounts, person, report);
         let explanation = Explanation {
             user: person.as_str().to_owned(),
+            uid: report.uid,
             service: arguments.service.clone(),
             from: arguments.from.clone(),
             rule: selected.rule,
@@ -98,7 +101,7 @@ impl About<'_> {
             until: explained.plan.and_then(until).map(|time| time.to_string()),
             sentence: explained::sentence(&explained),
             notes: self.notes(arguments, address),
-            may: own.may,
+            may: own.may.into_iter().map(Action::as_str).collect(),
             confirm: if own.confirm == Confirm::Code { "code" } else { "none" },
             others,
             problem: explained.problem.clone(),
@@ -110,6 +113,7 @@ impl About<'_> {
         }
         if explained.problem.is_none() { Verdict::Done } else { Verdict::Failed }
     }
+
     /// What the login comes to: decided as the module does it.
     fn planned(
         &self,
@@ -166,7 +170,9 @@ impl Explanation {
         } else {
             ""
         };
-        output.line(format_args!("{} may, without root: {}{confirm}", self.user, self.may.join(", ")));
+        if self.uid != Some(0) {
+            output.line(format_args!("{} may, without root: {}{confirm}", self.user, self.may.join(", ")));
+        }
         for Other { group, may } in &self.others {
             let who = group.as_ref().map_or("root".to_owned(), |group| format!("members of {group}"));
             let what = if may.as_slice() == ["all"] { "everything".to_owned() } else { may.join(", ") };

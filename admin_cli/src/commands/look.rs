@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
 use crate::report::Report;
+use crate::sentences::Reader;
 
 /// The name column is at most this wide; a longer name pushes its row.
 const NAME_WIDTH: usize = 20;
@@ -23,7 +24,7 @@ pub(super) fn status(desk: &Desk, config: &str, arguments: &Status, output: &mut
             if arguments.json {
                 output.bytes(&json::object(&json::User::shown(&report)));
             } else {
-                report.block().iter().for_each(|line| output.line(line));
+                report.block(&Reader::Root).iter().for_each(|line| output.line(line));
             }
             Ok(verdict_on(&report))
         }

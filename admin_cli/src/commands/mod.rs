@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
 use crate::report::{Facts, Report};
-use crate::sentences::{Change, Sentence, Told};
+use crate::sentences::{Change, Reader, Sentence, Told};
 use crate::transaction::Outcome;
 
 /// Runs the command that was typed.
@@ -43,7 +43,7 @@ fn require_root() -> Result<(), Failure> {
     if geteuid().is_root() {
         return Ok(());
     }
-    Err(Failure::new("only root can do this").hint("run it by sudo, or ask an administrator"))
+    Err(Failure::new("only root can do this").hint("ask an administrator, or run it by sudo if you may"))
 }
 
 fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {
@@ -132,6 +132,7 @@ fn tell(person: &Person, before: &Report, after: Report, change: Change, sentenc
         after: after.state.as_ref().unwrap_or(&unknown),
         changed: change,
         requiring_rule: after.state.as_ref().ok().and_then(|facts| facts.ruling.somewhere),
+        reader: &Reader::Root,
     };
     let sentence = sentence(&told);
     Done { report: after, sentence, change }

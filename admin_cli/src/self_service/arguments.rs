@@ -16,8 +16,10 @@ Examples:
   countersign new-recovery-codes        the old ones are void
   countersign reset alice               help alice, if you may
 
-What weakens or changes a second factor first asks for a current code of yours, or a recovery code.
-Root has more commands (init, list, forget and others): sudo countersign --help
+What weakens or changes a second factor first asks for a current code of yours, or a recovery code,
+unless the configuration spares you that; what you do for someone else always does. Without a token
+you can only turn 2FA on here; the next login then shows a QR code.
+Root has more commands: init, list, grace, forget, doctor and others.
 
 Exit status: 0 done, 1 something failed or was refused, 2 wrong usage.";
 
@@ -44,25 +46,36 @@ enum Command {
     Status(Who),
     /// Say which rule decides about a login of yours, what happens there, and who may do what to you.
     Explain(Explaining),
-    /// Show your tokens.
+    /// Show your tokens: the phone, the tablet.
     Tokens(Who),
     /// Ask you for a code at login, if you can toggle that.
     ///
     /// If you have no token yet, the next login shows a QR code.
     Enable(Who),
     /// Do not ask you for a code, if you can toggle that and no rule requires one. Your tokens are kept.
+    ///
+    /// Asks for a current code, or a recovery code, a last time.
     Disable(Who),
     /// Forget your tokens and recovery codes: a new phone. This does not turn 2FA off.
     ///
-    /// If 2FA is on, the next login shows a new QR code.
+    /// Asks for a current code, or a recovery code, first. If 2FA is on, the next login shows a new QR code.
     Reset(Who),
     /// Add a token: a second device, or with --replace a new phone.
     ///
-    /// Shows a QR code and asks for one code of it as a proof.
+    /// Asks for a current code, or a recovery code, first; then shows a QR code, and asks for one code of it as a proof.
+    #[command(after_help = "Examples:\n  countersign enroll --label tablet\n  countersign enroll --replace")]
     Enroll(Enroll),
-    /// Take one token away, by its id, the first digits of it, or its label. The last one goes by reset.
+    /// Take one token away. The last one goes only by `reset`.
+    ///
+    /// Asks for a current code, or a recovery code, first.
+    #[command(
+        override_usage = "countersign remove-token [OPTIONS] [USER] <TOKEN>",
+        after_help = "Examples:\n  countersign remove-token tablet\n  countersign remove-token 3f9c"
+    )]
     RemoveToken(RemoveToken),
     /// Make new recovery codes and show them once. The old ones are void.
+    ///
+    /// Asks for a current code, or a recovery code, first. With --json the codes go to standard error.
     NewRecoveryCodes(Who),
     /// Lift someone's block after too many wrong codes, if you may.
     Unblock(Whom),
@@ -108,7 +121,7 @@ struct Explaining {
 struct Enroll {
     #[command(flatten)]
     who: Who,
-    /// What to call the new token, in at most 32 characters.
+    /// What to call the new token, as in `tablet`: at most 32 printable characters.
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
     /// Put the new token in place of all others.
@@ -118,8 +131,8 @@ struct Enroll {
 
 #[derive(Debug, Args)]
 struct RemoveToken {
-    /// The token; before it, someone you may help.
-    #[arg(value_names = ["USER", "TOKEN"], num_args = 1..=2, required = true)]
+    /// The token: its label, its id, or how its id begins; before it, someone you may help.
+    #[arg(value_name = "TOKEN", num_args = 1..=2, required = true)]
     names: Vec<String>,
     /// Print JSON.
     #[arg(long)]

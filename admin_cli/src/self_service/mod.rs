@@ -8,6 +8,7 @@ mod helper;
 mod person;
 mod telling;
 
+use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -49,7 +50,9 @@ pub(crate) fn run() -> Option<ExitCode> {
 }
 
 fn serve(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {
-    let config = load_config(DEFAULT_PATH)?;
+    // What mends it is root's to type.
+    let config = load_config(DEFAULT_PATH)
+        .map_err(|error| Failure::new(error.to_string()).hint("your administrator can mend it"))?;
     let (request, form) = arguments.request();
     let asking = Asking { config: &config, form };
     let (view, codes) = asking.run(&request, output)?;
@@ -115,8 +118,12 @@ impl Asking<'_> {
         }
         loop {
             output.prompt(&crate::output::printable(&question.prompt));
-            let answer =
-                read_answer(question.echo).ok_or_else(|| Failure::new("no code was given; nothing is changed"))?;
+            let answer = read_answer(question.echo);
+            // Nobody pressed Enter on the terminal that shows the prompt.
+            if answer.is_none() || !stdin().is_terminal() {
+                output.remark("");
+            }
+            let answer = answer.ok_or_else(|| Failure::new("no code was given; nothing is changed"))?;
             match (question.asked, Word::parse(&answer), shown.as_deref_mut()) {
                 (Asked::Proof, Some(word @ (Word::Ascii | Word::Invert)), Some(shown)) => {
                     match word {

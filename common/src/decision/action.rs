@@ -68,6 +68,16 @@ impl Action {
         }
     }
 
+    /// As the log spells it (`what`): no dashes.
+    #[must_use]
+    pub const fn logged(self) -> &'static str {
+        match self {
+            Self::RemoveToken => "remove_token",
+            Self::NewRecoveryCodes => "new_recovery_codes",
+            _ => self.as_str(),
+        }
+    }
+
     /// The action of a command's name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
@@ -108,6 +118,19 @@ impl From<&Change> for Action {
             Change::Enroll(_) => Self::Enroll,
             Change::RenewRecovery(_) => Self::NewRecoveryCodes,
             Change::RemoveToken(_) => Self::RemoveToken,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_shows_how_the_log_spells_each() {
+        let documentation = include_str!("../../../docs/log.md");
+        for action in Action::ALL.into_iter().filter(|action| !action.is_looking()) {
+            assert!(documentation.contains(&format!("`{}`", action.logged())), "docs/log.md lacks {action:?}");
         }
     }
 }
