@@ -205,7 +205,8 @@ fn named_token(case: &Case, record: &Record, request: &Request) -> Result<TokenI
         [token] => Ok(token.id),
         [_, _, ..] => Err(Refusal::new(format!("{named}: more than one token is called so"))
             .hint(format!("name it by more digits of its id: {}", case.command(Action::Tokens)))),
-        [] => Err(Refusal::new(format!("{named}: there is no such token")).hint(format!("to see them: {}", case.command(Action::Tokens)))),
+        [] => Err(Refusal::new(format!("{named}: there is no such token"))
+            .hint(format!("to see them: {}", case.command(Action::Tokens)))),
     }
 }
 

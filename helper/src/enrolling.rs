@@ -3,7 +3,9 @@
 //! Invariant: nothing is stored before the proof; the secret lives in this process alone until then.
 
 use countersign_common::counters::Counters;
-use countersign_common::decision::{Action, Adding, Administrator, Change, Demand, Login, NotAdded, admit, committed, prove};
+use countersign_common::decision::{
+    Action, Adding, Administrator, Change, Demand, Login, NotAdded, admit, committed, prove,
+};
 use countersign_common::dialogue::{Asked, Key, Question, Reply, Request};
 use countersign_common::notice::{Attempt, Notice, PROMPT, Stage};
 use countersign_common::record::{MAX_TOKENS, Record, Token};
