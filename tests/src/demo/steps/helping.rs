@@ -16,7 +16,8 @@ pub fn self_service(scene: &mut Scene) {
     // The code of the login is used up.
     scene.wait_for_next_code();
     let reset = scene.run_with_code(&mut terminal, "countersign reset");
-    scene.must_say(&reset, &["alice: the token is forgotten; the next login shows a QR code"]);
+    let next = "the next login shows a QR code, where alice may also turn it off";
+    scene.must_say(&reset, &[&format!("alice: the token is forgotten; {next}\n")]);
     scene.leave(&mut terminal);
     scene.must_have_tokens(0);
     scene.must_be(&[("use_2fa", json!(true)), ("changed_by", json!(USER))]);
@@ -33,7 +34,8 @@ pub fn help_desk(scene: &mut Scene) {
     scene.arrive(&mut terminal);
     scene.wait_for_next_code();
     let reset = scene.run_with_code(&mut terminal, "countersign reset alice");
-    scene.must_say(&reset, &["alice: the token is forgotten; the next login shows a QR code"]);
+    let next = "the next login shows a QR code, and alice may not turn it off";
+    scene.must_say(&reset, &[&format!("alice: the token is forgotten; {next}\n")]);
     // Refused before any code is asked for.
     let refused = scene.run(&mut terminal, "countersign reset olga");
     scene.must_say(&refused, &["error: olga: is an administrator\n", "hint: another administrator can help\n"]);
