@@ -4,10 +4,9 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use countersign_common::config::{DEFAULT_PATH, Duration};
-use countersign_common::record::is_label;
+use countersign_common::decision::Adding;
+use countersign_common::record::is_new_label;
 use countersign_common::token::Seconds;
-
-use crate::output::steers;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,7 +21,7 @@ Examples:
 
 Exit status: 0 done, 1 something failed or was refused, 2 wrong usage.";
 
-/// Second factor for logins on this host: per user, with one command. Run by root.
+/// Second factor for logins on this host: per user, with one command. Run by root; everyone else has less of it.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, after_help = EXAMPLES, arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -67,7 +66,7 @@ pub(crate) enum Command {
     Unlock(Users),
     /// Forget these users' tokens, failures and block: a new phone.
     ///
-    /// Settings and rights are kept. If 2FA is on, the next login enrolls again.
+    /// Recovery codes are forgotten, too. Settings and rights are kept. If 2FA is on, the next login enrolls again.
     #[command(after_help = "Example:\n  countersign reset alice")]
     Reset(Users),
     /// Lift the block after too many wrong codes.
@@ -93,7 +92,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Look for what is wrong on this host.
     ///
-    /// Configuration, installation, state, users: a line for each finding, with what to do. Changes nothing.
+    /// Configuration, installation, state, helper, users: a line for each finding, with what to do. Changes nothing. Exit
+    /// status 1 if there are errors.
     Doctor(Doctor),
     /// Set up a token for a user beforehand.
     ///
@@ -111,7 +111,7 @@ pub(crate) enum Command {
     RemoveToken(RemoveToken),
     /// Make new recovery codes for a user and show them once.
     ///
-    /// The old ones are void.
+    /// The old ones are void. Only for a user who has a token.
     #[command(after_help = "Example:\n  countersign new-recovery-codes alice")]
     NewRecoveryCodes(NewRecoveryCodes),
     /// Give users time to enroll, counted from now, or end it.
@@ -135,7 +135,7 @@ Examples:
 /// `init`
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// The account that owns the state, besides root.
+    /// The account that owns the state; without it, `countersign` where there is one, else root.
     #[arg(long, value_name = "USER")]
     pub(crate) owner: Option<String>,
     /// Make a new installation in the place of one whose state is lost: all its users enroll again.
@@ -314,6 +314,13 @@ pub(crate) struct Place {
     pub(crate) replace: bool,
 }
 
+impl Place {
+    /// Beside the tokens that are there, or instead of them.
+    pub(crate) const fn adding(&self) -> Adding {
+        if self.replace { Adding::Instead } else { Adding::Beside }
+    }
+}
+
 /// A token's label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Label(pub(crate) String);
@@ -322,8 +329,7 @@ impl FromStr for Label {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let good = !text.is_empty() && is_label(text) && !text.contains(steers);
-        if good { Ok(Self(text.to_owned())) } else { Err("must be 1 to 32 printable characters") }
+        if is_new_label(text) { Ok(Self(text.to_owned())) } else { Err("must be 1 to 32 printable characters") }
     }
 }
 

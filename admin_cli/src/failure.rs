@@ -3,8 +3,6 @@
 use countersign_common::store::{INSTALLATION_PATH, StoreError};
 use countersign_common::system::{ClockError, ConfigFileError, RandomError};
 
-use nix::errno::Errno;
-
 use crate::sentences::command;
 
 /// Why something was not done, in words for an administrator.
@@ -75,11 +73,6 @@ impl From<ConfigFileError> for Failure {
                 Problem::LinkOrWrongKind | Problem::NotRegular | Problem::Links(_) => {
                     failure.hint("links are not followed: name the file itself")
                 }
-                // Never root's case: command and helper read it as who they are.
-                Problem::Error(Errno::EACCES) => failure.hint(format!(
-                    "all users must be able to read it; an administrator can mend that: chmod a+rX {}",
-                    error.path
-                )),
                 Problem::TooLarge | Problem::Error(_) => failure,
             },
             ConfigFileError::Content { .. } => failure,

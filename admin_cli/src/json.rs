@@ -8,9 +8,9 @@ use countersign_common::decision::{Administrator, BlockEnd};
 use countersign_common::token::UnixTime;
 use serde::Serialize;
 
-use crate::output::steers;
 use crate::report::{Facts, Report, Source, TokenFacts};
 use crate::sentences::Change;
+use countersign_common::record::steers;
 
 /// One user. Every field is always there; `null` where there is nothing to say, or it cannot be known.
 #[derive(Debug, Serialize)]

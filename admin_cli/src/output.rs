@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
+use countersign_common::record::steers;
 use countersign_common::screen::Columns;
 use terminal_size::{Width, terminal_size_of};
 
@@ -149,14 +150,6 @@ pub(crate) fn without_number(error: &io::Error) -> String {
 /// The text with everything that could steer a terminal or turn the reading order shown as `?`.
 pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if steers(c) { '?' } else { c }).collect()
-}
-
-/// Whether a character is a control, or invisibly changes how others are shown.
-pub(crate) fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{200b}'..='\u{200f}')
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

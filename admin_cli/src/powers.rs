@@ -1,5 +1,6 @@
-//! Who may do what to a user's second factor: the user, administrators, delegates, whoever reads an answer. Decides
-//! nothing: each line is what `decision::authorize` says of one command.
+//! Who may do what to a user's second factor, by configuration: the user, administrators, delegates. Pure but for groups.
+//!
+//! Invariant: says what `decision::authorize` says, which the helper asks too; decides nothing.
 
 use countersign_common::config::{Config, Confirm, Outcome};
 use countersign_common::decision::{
@@ -10,16 +11,16 @@ use countersign_common::system::{Account, Accounts, GroupsOf, administrator};
 use serde::Serialize;
 
 use crate::desk::Person;
-use crate::report::Facts;
+use crate::report::{Facts, Report};
 
-/// What only root's command has, and does to anyone.
+/// What root's command alone has, and does to anyone.
 const OF_ROOT: [&str; 2] = ["grace", "forget"];
 
-/// What users may do for themselves, without root.
+/// What users may do for themselves, besides looking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Own {
-    /// Subcommands; none for root, who has no use for the helper.
-    pub(crate) may: Vec<&'static str>,
+    /// Without root.
+    pub(crate) may: Vec<Action>,
     /// Whether what weakens or changes the factor asks for a code first.
     pub(crate) confirm: Confirm,
 }
@@ -29,127 +30,105 @@ pub(crate) struct Own {
 pub(crate) struct Other {
     /// Whose members, by group; `null` for root.
     pub(crate) group: Option<String>,
-    /// Subcommands; `["all"]` for every one.
+    /// Subcommands that change something; `["all"]` for every one.
     pub(crate) may: Vec<&'static str>,
 }
 
-/// Whoever reads an answer about a user: they are told of nothing that they may not do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Reader {
-    /// Root, by root's command.
-    Root,
-    /// Someone who may do this to the user, through the helper.
-    Who(Vec<Action>),
+/// What this user may do for themselves, as the helper decides it.
+pub(crate) fn own(config: &Config, facts: &Facts, administrator: Administrator) -> Own {
+    let enrolled = if facts.is_enrolled() { Enrolled::Yes } else { Enrolled::No };
+    let target = Target { enrolled, ..Target::unguarded(facts.can_toggle, administrator, demand(facts)) };
+    let may = Action::ALL.into_iter().filter(|action| authorize(Actor::Oneself, *action, target).is_ok());
+    Own { may: may.collect(), confirm: config.self_service.confirm }
 }
 
-impl Reader {
-    /// Whoever has this account, about that person.
-    pub(crate) fn who(
-        config: &Config,
-        accounts: &dyn Accounts,
-        account: &Account,
-        person: &Person,
-        to: Target,
-    ) -> Self {
-        if person.account.as_ref() == Some(account) {
-            return Self::Who(allowed(Actor::Oneself, to));
-        }
-        let grant = match &person.account {
-            Some(other) => grant(config, &GroupsOf { accounts, account }, &GroupsOf { accounts, account: other }),
-            None => Grant::Unknown,
-        };
-        let administrator = administrator(config, accounts, account);
-        Self::Who(allowed(helping(administrator, &grant), to))
+/// Who else may do what to this user.
+pub(crate) fn others(config: &Config, accounts: &dyn Accounts, person: &Person, report: &Report) -> Vec<Other> {
+    let unknown = Facts::unknown();
+    let target = target(config, accounts, person, report.state.as_ref().unwrap_or(&unknown), report.administrator);
+    let mut by_root = named(&changes(Actor::Root, target));
+    if by_root != ["all"] {
+        by_root.extend(OF_ROOT);
     }
-
-    /// Whether they may do this.
-    pub(crate) fn may(&self, action: Action) -> bool {
-        match self {
-            Self::Root => true,
-            Self::Who(actions) => actions.contains(&action),
+    let mut others = vec![Other { group: None, may: by_root }];
+    let mut groups: Vec<&String> = Vec::new();
+    for group in config.administrators.groups.iter().chain(config.delegates.iter().map(|delegate| &delegate.group)) {
+        if !groups.contains(&group) {
+            groups.push(group);
         }
     }
+    others.extend(groups.into_iter().filter_map(|group| {
+        let is_administrator = config.administrators.groups.contains(group);
+        let is = if is_administrator { Administrator::Yes } else { Administrator::No };
+        let may = named(&over(config, is, &MemberOf(group), accounts, person, report));
+        (!may.is_empty()).then(|| Other { group: Some(group.clone()), may })
+    }));
+    others
 }
 
-/// A person as the target of what is done through the helper.
-pub(crate) fn target(
+/// What a caller may change of this user, who is someone else.
+pub(crate) fn helping(
     config: &Config,
     accounts: &dyn Accounts,
+    caller: &Account,
     person: &Person,
-    facts: &Facts,
-    administrator: Administrator,
-) -> Target {
-    let required = matches!(facts.ruling.everywhere, Some((Outcome::Required, _)));
+    report: &Report,
+) -> Vec<Action> {
+    let is = administrator(config, accounts, caller);
+    over(config, is, &GroupsOf { accounts, account: caller }, accounts, person, report)
+}
+
+/// What someone who has a token, and these groups, may change of this user.
+fn over(
+    config: &Config,
+    is: Administrator,
+    groups: &dyn Groups,
+    accounts: &dyn Accounts,
+    person: &Person,
+    report: &Report,
+) -> Vec<Action> {
+    // The helper knows nobody without an account.
+    let Some(account) = &person.account else { return Vec::new() };
+    let unknown = Facts::unknown();
+    let target = target(config, accounts, person, report.state.as_ref().unwrap_or(&unknown), report.administrator);
+    let grant: Grant = grant(config, groups, &GroupsOf { accounts, account });
+    changes(Actor::Other(Helping { administrator: is, grant: &grant, enrolled: Enrolled::Yes }), target)
+}
+
+/// All that someone may change of a target.
+fn changes(actor: Actor, target: Target) -> Vec<Action> {
+    let may = |action: &Action| !action.is_looking() && authorize(actor, *action, target).is_ok();
+    Action::ALL.into_iter().filter(may).collect()
+}
+
+/// The names of these changes, or `all` if none is missing.
+fn named(actions: &[Action]) -> Vec<&'static str> {
+    let all = Action::ALL.iter().filter(|action| !action.is_looking()).count();
+    if actions.len() == all { vec!["all"] } else { actions.iter().copied().map(Action::as_str).collect() }
+}
+
+/// A person as the target of what others do.
+fn target(config: &Config, accounts: &dyn Accounts, person: &Person, facts: &Facts, is: Administrator) -> Target {
     let delegate = match &person.account {
         Some(account) => delegate(config, &GroupsOf { accounts, account }),
         None => Membership::Unknown,
     };
-    Target {
-        can_toggle: facts.can_toggle,
-        administrator,
-        demand: if required { Demand::Required } else { Demand::User },
-        enrolled: if facts.is_enrolled() { Enrolled::Yes } else { Enrolled::No },
-        root: if person.uid() == 0 { RootAccount::Yes } else { RootAccount::No },
-        delegate,
+    let root = if person.uid() == 0 { RootAccount::Yes } else { RootAccount::No };
+    Target { root, delegate, ..Target::unguarded(facts.can_toggle, is, demand(facts)) }
+}
+
+fn demand(facts: &Facts) -> Demand {
+    match facts.ruling.everywhere {
+        Some((Outcome::Required, _)) => Demand::Required,
+        Some(_) | None => Demand::User,
     }
 }
 
-/// What this user may do for themselves.
-pub(crate) fn own(config: &Config, target: Target) -> Own {
-    let may = match target.root {
-        RootAccount::Yes => Vec::new(),
-        RootAccount::No => allowed(Actor::Oneself, target).into_iter().map(Action::as_str).collect(),
-    };
-    Own { may, confirm: config.self_service.confirm }
-}
-
-/// Who else may do what to this user: root, and members of groups that may do anything at all.
-pub(crate) fn others(config: &Config, accounts: &dyn Accounts, person: &Person, target: Target) -> Vec<Other> {
-    let mut by_root = named(&allowed(Actor::Root, target));
-    if by_root != ["all"] {
-        by_root.extend(OF_ROOT);
-    }
-    let administrators = &config.administrators.groups;
-    let by_administrators = named(&allowed(helping(Administrator::Yes, &Grant::Nothing), target));
-    let of_administrators = administrators.iter().map(|group| (group, by_administrators.clone()));
-    let mut delegates: Vec<&String> = config.delegates.iter().map(|delegate| &delegate.group).collect();
-    delegates.sort_unstable();
-    delegates.dedup();
-    delegates.retain(|group| !administrators.contains(group));
-    let of_delegates = delegates.into_iter().map(|group| {
-        let grant = match &person.account {
-            Some(account) => grant(config, &MemberOf(group), &GroupsOf { accounts, account }),
-            None => Grant::Unknown,
-        };
-        (group, named(&allowed(helping(Administrator::No, &grant), target)))
-    });
-    let groups = of_administrators.chain(of_delegates).filter(|(_, may)| !may.is_empty());
-    let root = Other { group: None, may: by_root };
-    [root].into_iter().chain(groups.map(|(group, may)| Other { group: Some(group.clone()), may })).collect()
-}
-
-/// Someone who acts on someone else, and can confirm it.
-const fn helping(administrator: Administrator, grant: &Grant) -> Actor<'_> {
-    Actor::Other(Helping { administrator, grant, enrolled: Enrolled::Yes })
-}
-
-/// Someone of whom only this is known: they are a member of this group.
+/// A member of one group.
 struct MemberOf<'a>(&'a str);
 
 impl Groups for MemberOf<'_> {
     fn membership(&self, group: &str) -> Membership {
         if group == self.0 { Membership::Yes } else { Membership::No }
     }
-}
-
-fn allowed(actor: Actor, target: Target) -> Vec<Action> {
-    Action::ALL.into_iter().filter(|action| authorize(actor, *action, target).is_ok()).collect()
-}
-
-/// The names of these commands, or `all` if none is missing.
-fn named(actions: &[Action]) -> Vec<&'static str> {
-    if actions.len() == Action::ALL.len() {
-        return vec!["all"];
-    }
-    actions.iter().copied().map(Action::as_str).collect()
 }

@@ -14,9 +14,8 @@ use countersign_common::token::{Parameters, Seconds, UnixTime};
 
 use crate::desk::{NO_ID, Person};
 use crate::failure::way_out;
-use crate::powers::Reader;
 use crate::ruling::Ruling;
-use crate::sentences::command;
+use crate::sentences::Reader;
 
 /// What is known about one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,9 +184,8 @@ impl Report {
             return None;
         }
         let few = left <= FEW_RECOVERY_CODES && facts.recovery == Recovery::InUse;
-        let few = few && reader.may(Action::NewRecoveryCodes);
-        let more =
-            if few { format!(" (new ones: {})", command("new-recovery-codes", &self.user)) } else { String::new() };
+        let more = if few { reader.command(Action::NewRecoveryCodes, &self.user) } else { None };
+        let more = more.map_or(String::new(), |command| format!(" (new ones: {command})"));
         Some(format!("Recovery codes left: {left}{more}"))
     }
 

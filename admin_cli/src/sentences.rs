@@ -6,7 +6,6 @@ use countersign_common::decision::{Action, Administrator, BlockEnd};
 use countersign_common::notice::spelled_span;
 use countersign_common::record::{CanToggle, Use2fa};
 
-use crate::powers::Reader;
 use crate::report::{Facts, GraceTime, spelled_block};
 
 /// What a sentence is about: one user, before and after.
@@ -24,8 +23,30 @@ pub(crate) struct Told<'a> {
     pub(crate) changed: Change,
     /// The first rule that may require a code of this user, whatever the setting.
     pub(crate) requiring_rule: Option<usize>,
-    /// Who reads it: nothing is suggested that they may not do.
+    /// Who reads it.
     pub(crate) reader: &'a Reader,
+}
+
+/// Who reads a sentence: nobody is told to type what would be refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Root, who may do everything.
+    Root,
+    /// The user it is about, who may do this.
+    Oneself(Vec<Action>),
+    /// Someone who helps the user, and may do this.
+    Helper(Vec<Action>),
+}
+
+impl Reader {
+    /// What to type for something; `None` if the reader may not.
+    pub(crate) fn command(&self, action: Action, user: &str) -> Option<String> {
+        match self {
+            Self::Root => Some(command(action.as_str(), user)),
+            Self::Oneself(may) => may.contains(&action).then(|| format!("countersign {}", action.as_str())),
+            Self::Helper(may) => may.contains(&action).then(|| command(action.as_str(), user)),
+        }
+    }
 }
 
 /// Whether anything was written.
@@ -54,10 +75,7 @@ pub(crate) fn enabled(told: &Told) -> String {
     if told.changed == Change::Already {
         return format!("{user}: already on");
     }
-    let lock = match told.reader {
-        Reader::Root => Some("--lock".to_owned()),
-        Reader::Who(_) => told.command(Action::Lock),
-    };
+    let lock = if *told.reader == Reader::Root { Some("--lock".to_owned()) } else { told.command(Action::Lock) };
     format!("{user}: 2FA is on; {}", told.next_login(lock))
 }
 
@@ -79,8 +97,8 @@ pub(crate) fn disabled(told: &Told) -> String {
     }
     let kept = match told.after.tokens.len() {
         0 => String::new(),
-        1 => format!("; the token is kept{}", in_brackets(told.way("to forget it", Action::Reset))),
-        count => format!("; the {count} tokens are kept{}", in_brackets(told.way("to forget them", Action::Reset))),
+        1 => format!("; the token is kept{}", told.hint(" (to forget it: ", Action::Reset, ")")),
+        count => format!("; the {count} tokens are kept{}", told.hint(" (to forget them: ", Action::Reset, ")")),
     };
     format!("{user}: 2FA is off; logins ask for no code{kept}{}", told.required())
 }
@@ -93,12 +111,12 @@ pub(crate) fn locked(told: &Told) -> String {
     }
     let what = match told.after.use_2fa {
         Use2fa::Enabled => format!("{user} may no longer turn 2FA off"),
-        Use2fa::Disabled => format!(
-            "{user} may no longer turn 2FA on, and it is off{}",
-            appended(told.way("to turn it on", Action::Enable))
-        ),
+        Use2fa::Disabled => {
+            format!("{user} may no longer turn 2FA on, and it is off{}", told.turn_on())
+        }
     };
-    format!("{what}; the account itself is not locked (that is usermod --lock)")
+    let other = if *told.reader == Reader::Root { " (that is usermod --lock)" } else { "" };
+    format!("{what}; the account itself is not locked{other}")
 }
 
 /// `unlock`
@@ -108,35 +126,32 @@ pub(crate) fn unlocked(told: &Told) -> String {
         Change::Already => format!("{user}: already unlocked"),
         Change::Made => format!("{user} may now turn 2FA off"),
     };
-    format!("{what}{}", appended(told.way("to lift a block", Action::Unblock)))
+    format!("{what}{}", told.hint("; to lift a block: ", Action::Unblock, ""))
 }
 
 /// `reset`
 pub(crate) fn reset(told: &Told) -> String {
-    let Told { user, before, .. } = told;
-    let next = told.next_login(told.command(Action::Lock));
+    let user = told.user;
+    let lock = told.command(Action::Lock);
     if told.changed == Change::Already {
-        return format!("{user}: nothing to reset: not enrolled, no failures; {next}");
+        return format!("{user}: nothing to reset: not enrolled, no failures; {}", told.next_login(lock));
     }
-    let tokens = match before.tokens.len() {
-        0 | 1 => "the token".to_owned(),
-        count => format!("the {count} tokens"),
-    };
-    let has_failures = before.failures > 0 || before.command_failures > 0;
-    let what = match (before.tokens.len(), has_failures) {
+    let has_failures = told.before.failures > 0 || told.before.command_failures > 0;
+    let what = match (told.before.tokens.len(), has_failures) {
         (0, true) => "not enrolled; failures are forgotten".to_owned(),
         (0, false) => "not enrolled; what was begun and not kept is forgotten".to_owned(),
-        (1, false) => format!("{tokens} is forgotten"),
-        (_, false) => format!("{tokens} are forgotten"),
-        (_, true) => format!("{tokens} and all failures are forgotten"),
+        (1, false) => "the token is forgotten".to_owned(),
+        (1, true) => "the token and all failures are forgotten".to_owned(),
+        (count, false) => format!("the {count} tokens are forgotten"),
+        (count, true) => format!("the {count} tokens and all failures are forgotten"),
     };
-    format!("{user}: {what}; {next}")
+    format!("{user}: {what}; {}", told.next_login(lock))
 }
 
 /// `unblock`
 pub(crate) fn unblocked(told: &Told) -> String {
     let Told { user, before, .. } = told;
-    let also = appended(told.way(&format!("to let {user} turn 2FA off"), Action::Unlock));
+    let also = told.hint(&format!("; to let {user} turn 2FA off: "), Action::Unlock, "");
     if told.changed == Change::Already {
         return format!("{user}: not blocked{also}");
     }
@@ -145,16 +160,16 @@ pub(crate) fn unblocked(told: &Told) -> String {
         lifted.push("not blocked".to_owned());
     }
     match (before.blocked, before.failures) {
-        (Some(_), count) => lifted.push(format!("the block is lifted, {} forgotten", counted(count, ""))),
+        (Some(_), count) => lifted.push(format!("the block is lifted, {} forgotten", wrong_codes(count, ""))),
         (None, 0) => {}
-        (None, count) => lifted.push(format!("{} forgotten", counted(count, ""))),
+        (None, count) => lifted.push(format!("{} forgotten", wrong_codes(count, ""))),
     }
     match (before.command_blocked, before.command_failures) {
         (Some(_), count) => {
-            lifted.push(format!("the block in the command is lifted, {} forgotten", counted(count, "")));
+            lifted.push(format!("the block in the command is lifted, {} forgotten", wrong_codes(count, "")));
         }
         (None, 0) => {}
-        (None, count) => lifted.push(format!("{} forgotten", counted(count, " in the command"))),
+        (None, count) => lifted.push(format!("{} forgotten", wrong_codes(count, " in the command"))),
     }
     if before.uncommitted > 0 {
         lifted.push(format!("{user} may enroll again"));
@@ -182,12 +197,12 @@ pub(crate) fn grace(told: &Told) -> String {
         (GraceTime::Until(end), _) => format!("{user}: may log in without a token until {end}"),
         (GraceTime::FromFirstLogin(span), _) => format!("{user}: has {} from the first login", spelled_span(span)),
         (GraceTime::None, Change::Already) => format!("{user}: already has no time to enroll"),
-        (GraceTime::None, Change::Made) => format!("{user}: has no more time to enroll; the next login must"),
+        (GraceTime::None, Change::Made) => format!("{user}: has no more time to enroll; the next login must enroll"),
     };
     if told.after.asked_somewhere() {
         return what;
     }
-    format!("{what}; but 2FA is off{}", appended(told.way("to turn it on", Action::Enable)))
+    format!("{what}; but 2FA is off{}", told.turn_on())
 }
 
 /// `new-recovery-codes`
@@ -225,27 +240,31 @@ pub(crate) fn enrolled(told: &Told) -> String {
     match told.after.asked().0 {
         Use2fa::Enabled => format!("{user}: enrolled; the next login asks for a code"),
         Use2fa::Disabled => {
-            format!("{user}: enrolled, but 2FA is off{}", appended(told.way("to turn it on", Action::Enable)))
+            format!("{user}: enrolled, but 2FA is off{}", told.turn_on())
         }
     }
 }
 
 impl Told<'_> {
-    /// What to type to do this, if the reader may.
+    /// What to type for something, if the reader may.
     fn command(&self, action: Action) -> Option<String> {
-        self.reader.may(action).then(|| command(action.as_str(), self.user))
+        self.reader.command(action, self.user)
     }
 
-    /// The same, with what it is for.
-    fn way(&self, purpose: &str, action: Action) -> Option<String> {
-        self.command(action).map(|command| format!("{purpose}: {command}"))
+    /// The same between two pieces of text, or nothing.
+    fn hint(&self, before: &str, action: Action, after: &str) -> String {
+        self.command(action).map_or(String::new(), |command| format!("{before}{command}{after}"))
     }
 
-    /// What the next login brings, once 2FA is on; `lock` is how to forbid turning it off there, if the reader may.
+    fn turn_on(&self) -> String {
+        self.hint("; to turn it on: ", Action::Enable, "")
+    }
+
+    /// What the next login brings, once 2FA is on; `lock` is how to forbid turning it off there.
     fn next_login(&self, lock: Option<String>) -> String {
         let user = self.user;
         if self.after.use_2fa == Use2fa::Disabled {
-            return format!("2FA is off{}", appended(self.way("to turn it on", Action::Enable)));
+            return format!("2FA is off{}", self.turn_on());
         }
         if self.after.is_enrolled() {
             return format!("the next login asks for a code{}", self.blocked());
@@ -255,8 +274,8 @@ impl Told<'_> {
                 format!("the next login shows a QR code, where {user}, an administrator, may also turn it off")
             }
             (_, CanToggle::Unlocked) => {
-                let lock = in_brackets(lock.map(|lock| format!("{lock} forbids it")));
-                format!("the next login shows a QR code, where {user} may also turn it off{lock}")
+                let forbid = lock.map_or(String::new(), |lock| format!(" ({lock} forbids it)"));
+                format!("the next login shows a QR code, where {user} may also turn it off{forbid}")
             }
             (_, CanToggle::Locked) => format!("the next login shows a QR code, and {user} may not turn it off"),
         }
@@ -267,7 +286,7 @@ impl Told<'_> {
         let user = self.user;
         match self.after.blocked {
             Some(end @ (BlockEnd::At(_) | BlockEnd::Unblock)) => {
-                let lift = in_brackets(self.way("to lift it", Action::Unblock));
+                let lift = self.hint(" (to lift it: ", Action::Unblock, ")");
                 format!("; {user} is blocked {}{lift}", spelled_block(end))
             }
             None => String::new(),
@@ -283,16 +302,8 @@ impl Told<'_> {
 }
 
 /// As in `1 wrong code is`, `7 wrong codes in the command are`.
-fn counted(count: u16, place: &str) -> String {
+fn wrong_codes(count: u16, place: &str) -> String {
     if count == 1 { format!("{count} wrong code{place} is") } else { format!("{count} wrong codes{place} are") }
-}
-
-fn appended(suggestion: Option<String>) -> String {
-    suggestion.map_or(String::new(), |suggestion| format!("; {suggestion}"))
-}
-
-fn in_brackets(suggestion: Option<String>) -> String {
-    suggestion.map_or(String::new(), |suggestion| format!(" ({suggestion})"))
 }
 
 #[cfg(test)]

@@ -14,13 +14,24 @@ use crate::refusal::Refusal;
 
 /// The caller's account.
 pub(crate) fn account(accounts: &dyn Accounts, CallerUid(uid): CallerUid) -> Result<Account, Refusal> {
-    let failed = |error: &dyn std::fmt::Display| Refusal::new(format!("your account cannot be looked up: {error}"));
-    let found = accounts.by_uid(uid).map_err(|error| failed(&error))?;
+    let found = accounts.by_uid(uid);
+    let found = found.map_err(|error| Refusal::new(format!("your account cannot be looked up: {error}")))?;
     let account = found.ok_or_else(|| Refusal::new(format!("user id {uid} has no account")))?;
-    let again = accounts.by_name(account.name.as_str()).map_err(|error| failed(&error))?;
-    let names = local_names(uid).map_err(|error| failed(&error.kind()))?;
-    let is_sole = again.as_ref() == Some(&account) && names.iter().all(|name| name == account.name.as_str().as_bytes());
-    if is_sole { Ok(account) } else { Err(Refusal::new(format!("user id {uid} has more than one name"))) }
+    if is_sole(accounts, &account) {
+        Ok(account)
+    } else {
+        Err(Refusal::new(format!("user id {uid} has more than one name, or cannot be looked up"))
+            .hint("root can help: no one else"))
+    }
+}
+
+/// Whether this is known to be the one account of its user id.
+pub(crate) fn is_sole(accounts: &dyn Accounts, account: &Account) -> bool {
+    let is_same = |found| matches!(found, Ok(Some(found)) if found == *account);
+    let names = local_names(account.uid);
+    is_same(accounts.by_uid(account.uid))
+        && is_same(accounts.by_name(account.name.as_str()))
+        && names.is_ok_and(|names| names.iter().all(|name| name == account.name.as_str().as_bytes()))
 }
 
 /// Every name that `/etc/passwd` has for a user id.

@@ -1,19 +1,23 @@
-//! One change of one user, in one transaction: authorized again on the state under the lock, applied, made durable,
-//! logged.
+//! One change of one user, in one transaction: everything looked up anew, then under the lock authorized on the state
+//! as it stands, applied, made durable, logged.
 //!
-//! Invariant: at any instant the old or the new state stands (I7); the order of writes is that of root's command.
+//! Invariants: at any instant the old or the new state stands (I7); the order of writes is that of root's command;
+//! nothing is written before it is certain that all of it may be.
 
 use countersign_common::audit::Event;
 use countersign_common::counters::Counters;
-use countersign_common::decision::{Action, Applied, Change, Denied, Enrolled, apply_all, authorize, blank, unblocked};
-use countersign_common::record::{Record, Revision, meant};
-use countersign_common::store::{FileSession, Session, State, Store, Written};
+use countersign_common::decision::{Action, Applied, Change, apply, apply_all, blank, unblocked};
+use countersign_common::dialogue::Request;
+use countersign_common::record::{Record, meant};
+use countersign_common::store::{Edition, FileSession, Session, State, Store, Written};
 use countersign_common::system::{new_id, new_recovery_codes};
 use countersign_common::token::{RecoveryCode, TokenId, UnixTime};
 
+use crate::case::Case;
 use crate::confirming::changed;
-use crate::desk::{Desk, Person, Relation, log};
-use crate::enrolling::Proven;
+use crate::desk::{Desk, Person, log};
+use crate::enrolling::{self, Proven};
+use crate::first_act::CallerUid;
 use crate::refusal::Refusal;
 
 /// How often a change is tried when others change the same user.
@@ -21,18 +25,14 @@ const ATTEMPTS: usize = 5;
 
 /// What is to be changed, once everything is asked and answered.
 pub(crate) struct Order<'a> {
-    pub(crate) desk: &'a Desk,
-    pub(crate) action: Action,
+    pub(crate) caller: CallerUid,
+    pub(crate) request: &'a Request,
+    /// The target, as it was when the dialogue began.
     pub(crate) target: &'a Person,
-    pub(crate) relation: &'a Relation,
-    /// Whether the caller is enrolled: proven by the confirmation, where there was one.
-    pub(crate) enrolled: Enrolled,
-    /// The revision a confirmation was given for.
-    pub(crate) confirmed_at: Option<Revision>,
+    /// The edition of the caller's record that the confirming code belongs to, if one was asked for.
+    pub(crate) confirmed: Option<Edition>,
     /// The token that is added.
     pub(crate) proven: Option<Proven>,
-    /// The token that is taken away, as it was named.
-    pub(crate) token: Option<String>,
 }
 
 /// What was done.
@@ -47,18 +47,24 @@ impl Order<'_> {
     /// Makes the change.
     pub(crate) fn carry_out(&self) -> Result<Outcome, Refusal> {
         for _ in 0..ATTEMPTS {
-            let mut session =
-                self.desk.store.begin(self.target.name()).map_err(|error| Refusal::store(self.desk, error))?;
+            // Configuration, accounts and groups may have changed while the caller was asked.
+            let desk = Desk::open(self.caller)?;
+            let case = Case::open(&desk, self.request.action, desk.person(self.target.as_str())?)?;
+            self.check(&case)?;
+            if let Some(outcome) = nothing_to_do(&case)? {
+                return Ok(outcome);
+            }
+            let mut session = desk.store.begin(case.target.name()).map_err(|error| Refusal::store(&desk, error))?;
             let before = session.state().clone();
-            let now = self.desk.now()?;
-            self.check(&before)?;
+            let now = desk.now()?;
+            self.check_locked(&case, &before)?;
             let mut codes = Vec::new();
-            let written = self.write(&mut session, now, &mut codes);
+            let written = self.write(&case, &mut session, now, &mut codes);
             let after = session.state().clone();
             drop(session);
             // A record that changed is logged even if a later write failed: the log tells what is so.
             if before.record != after.record || (matches!(written, Ok(Written::Committed)) && before != after) {
-                self.log();
+                self.log(&case);
             }
             match written? {
                 Written::Committed => return Ok(Outcome { before, after, now, codes }),
@@ -68,81 +74,72 @@ impl Order<'_> {
         Err(Refusal::new("others are changing the same user").hint("try again in a moment"))
     }
 
-    /// Authorizes again, on the state that is about to change.
-    fn check(&self, state: &State) -> Result<(), Refusal> {
-        let revision = state.record.as_ref().map(|record| record.revision);
-        if let (Relation::Oneself, Some(confirmed_at)) = (self.relation, self.confirmed_at)
-            && revision != Some(confirmed_at)
-        {
-            return Err(changed(self.desk));
-        }
-        let actor = self.desk.actor(self.relation, self.enrolled);
-        authorize(actor, self.action, self.desk.target(self.target, state)).map_err(|denied| self.denied(denied))
+    /// Whether caller and target are still who they were, and a code was asked for if one is due now.
+    fn check(&self, case: &Case) -> Result<(), Refusal> {
+        let is_due = case.is_confirmed() && self.confirmed.is_none();
+        let is_stale = self.confirmed.is_some_and(|edition| edition != case.own_edition());
+        let is_another = case.target.account != self.target.account;
+        if is_due || is_stale || is_another { Err(changed(case.desk)) } else { Ok(()) }
     }
 
-    fn denied(&self, denied: Denied) -> Refusal {
-        Refusal::denied(self.desk, self.action, self.target, denied)
+    /// The same of what only the lock holds still: the target's state, and so the caller's own where they are one.
+    fn check_locked(&self, case: &Case, state: &State) -> Result<(), Refusal> {
+        let is_stale = self.confirmed.is_some_and(|edition| edition != state.edition());
+        if case.is_own() && is_stale {
+            return Err(changed(case.desk));
+        }
+        case.check(state)
     }
 
     fn write(
         &self,
+        case: &Case,
         session: &mut FileSession,
         now: UnixTime,
         codes: &mut Vec<RecoveryCode>,
     ) -> Result<Written, Refusal> {
-        let record = self.record(session.state(), now)?;
-        let changes = self.changes(&record, codes)?;
+        let record = blank_or_stored(case, session.state(), now)?;
+        let changes = self.changes(case, &record, codes)?;
+        // Refused here, the counters are not touched: a step that another token needs would be lost.
+        let applied = apply_all(&changes, &record, case.desk.caller_name(), now)
+            .map_err(|refused| Refusal::change(refused, |action| case.command(action)))?;
         if let Some(proven) = &self.proven {
             // First the proving step: a token must never stand in the record without it.
             let next = proven.counters(&session.state().counters, &record, now);
-            if self.counters(session, &next)? == Written::Conflict {
+            if write_counters(case.desk, session, &next)? == Written::Conflict {
                 return Ok(Written::Conflict);
             }
         }
-        let by = self.desk.caller_name();
-        if let Applied::Changed(next) = apply_all(&changes, &record, by, now).map_err(Refusal::change)? {
-            let written = session.replace_record(&next).map_err(|error| Refusal::store(self.desk, error))?;
+        if let Applied::Changed(next) = applied {
+            let written = session.replace_record(&next).map_err(|error| Refusal::store(case.desk, error))?;
             if written == Written::Conflict {
                 return Ok(Written::Conflict);
             }
         }
-        if !matches!(self.action, Action::Reset | Action::Unblock) {
+        if !matches!(case.action, Action::Reset | Action::Unblock) {
             return Ok(Written::Committed);
         }
         // Last the failures: a crash above leaves a block, never a token with its failures forgotten.
         let counters = session.state().counters.clone();
         let next = unblocked(&counters);
-        if next == counters { Ok(Written::Committed) } else { self.counters(session, &next) }
+        if next == counters { Ok(Written::Committed) } else { write_counters(case.desk, session, &next) }
     }
 
-    fn counters(&self, session: &mut FileSession, next: &Counters) -> Result<Written, Refusal> {
-        session.write_counters(next).map_err(|error| Refusal::store(self.desk, error))
-    }
-
-    /// The record as it stands, or a blank one, with the account's present uid.
-    fn record(&self, state: &State, now: UnixTime) -> Result<Record, Refusal> {
-        let account = &self.target.account;
-        if let Some(record) = &state.record {
-            return Ok(Record { uid: account.uid, ..record.clone() });
-        }
-        let id = new_id().map_err(|error| Refusal::new(error.to_string()))?;
-        Ok(blank(&self.desk.config, id, account.name.clone(), account.uid, now))
-    }
-
-    fn changes(&self, record: &Record, codes: &mut Vec<RecoveryCode>) -> Result<Vec<Change>, Refusal> {
-        Ok(match self.action {
+    fn changes(&self, case: &Case, record: &Record, codes: &mut Vec<RecoveryCode>) -> Result<Vec<Change>, Refusal> {
+        Ok(match self.request.action {
             Action::Enable => vec![Change::Enable],
             Action::Disable => vec![Change::Disable],
             Action::Lock => vec![Change::Lock],
             Action::Unlock => vec![Change::Unlock],
             Action::Reset => vec![Change::Reset],
-            Action::RemoveToken => vec![Change::RemoveToken(self.named_token(record)?)],
-            Action::NewRecoveryCodes => vec![renewed(self.desk, codes)?],
+            Action::RemoveToken => vec![Change::RemoveToken(named_token(case, record, self.request)?)],
+            Action::NewRecoveryCodes => vec![renewed(case.desk, codes)?],
             Action::Enroll => {
+                enrolling::admitted(case, self.request, &record.tokens)?;
                 let mut changes = self.proven.as_ref().map(|proven| proven.changes(record)).unwrap_or_default();
                 // As at a login: the first token brings recovery codes.
-                if !record.is_enrolled() && u32::from(self.desk.config.recovery.codes) > 0 {
-                    changes.push(renewed(self.desk, codes)?);
+                if !record.is_enrolled() && u32::from(case.desk.config.recovery.codes) > 0 {
+                    changes.push(renewed(case.desk, codes)?);
                 }
                 changes
             }
@@ -150,31 +147,72 @@ impl Order<'_> {
         })
     }
 
-    /// The token that is meant.
-    fn named_token(&self, record: &Record) -> Result<TokenId, Refusal> {
-        let named = self.token.as_deref().unwrap_or_default();
-        match meant(&record.tokens, named).as_slice() {
-            [token] => Ok(token.id),
-            [_, _, ..] => Err(Refusal::new(format!("{named}: more than one token is called so"))
-                .hint("name it by more digits of its id: countersign tokens")),
-            [] => Err(Refusal::new(format!("{named}: there is no such token")).hint("to see them: countersign tokens")),
-        }
-    }
-
-    fn log(&self) {
-        let event = Event::Changed { what: self.action.in_log(), by: self.desk.caller_name().to_owned() };
-        log(Some(self.target), &event);
+    fn log(&self, case: &Case) {
+        let event = Event::Changed { what: case.action.logged(), by: case.desk.caller_name().to_owned() };
+        log(Some(&case.target), &event);
         if let Some(proven) = &self.proven {
-            log(Some(self.target), &Event::Enrolled { token: proven.token.id.to_string() });
+            log(Some(&case.target), &Event::Enrolled { token: proven.token.id.to_string() });
         }
     }
 }
 
-fn renewed(desk: &Desk, codes: &mut Vec<RecoveryCode>) -> Result<Change, Refusal> {
-    let count = usize::try_from(u32::from(desk.config.recovery.codes)).unwrap_or(0);
-    if count == 0 {
-        return Err(Refusal::new("there are no recovery codes on this host").hint("[recovery] codes is 0"));
+/// Someone of whom nothing is stored needs no file to be forgotten or unblocked.
+fn nothing_to_do(case: &Case) -> Result<Option<Outcome>, Refusal> {
+    if !matches!(case.action, Action::Reset | Action::Unblock) {
+        return Ok(None);
     }
+    let state = case.state()?;
+    let is_blank = state.record.is_none() && state.counters == Counters::default();
+    let now = case.desk.now()?;
+    Ok(is_blank.then(|| Outcome { before: state.clone(), after: state, now, codes: Vec::new() }))
+}
+
+/// Refuses a token that cannot be taken away, before anyone is asked for a code.
+pub(crate) fn removable(case: &Case, state: &State, request: &Request) -> Result<(), Refusal> {
+    let Some(record) = &state.record else { return Err(Refusal::new("there is no token")) };
+    let change = Change::RemoveToken(named_token(case, record, request)?);
+    apply(&change, record, "", record.changed_at)
+        .map(|_| ())
+        .map_err(|refused| Refusal::change(refused, |action| case.command(action)))
+}
+
+/// Refuses recovery codes where there are none.
+pub(crate) fn wanted(desk: &Desk) -> Result<(), Refusal> {
+    if u32::from(desk.config.recovery.codes) > 0 {
+        return Ok(());
+    }
+    Err(Refusal::new("this host hands out no recovery codes").hint("in the configuration, [recovery] codes is 0"))
+}
+
+fn write_counters(desk: &Desk, session: &mut FileSession, next: &Counters) -> Result<Written, Refusal> {
+    session.write_counters(next).map_err(|error| Refusal::store(desk, error))
+}
+
+/// The record as it stands, or a blank one, with the account's present uid.
+fn blank_or_stored(case: &Case, state: &State, now: UnixTime) -> Result<Record, Refusal> {
+    let account = &case.target.account;
+    if let Some(record) = &state.record {
+        return Ok(Record { uid: account.uid, ..record.clone() });
+    }
+    let id = new_id().map_err(|error| Refusal::new(error.to_string()))?;
+    Ok(blank(&case.desk.config, id, account.name.clone(), account.uid, now))
+}
+
+/// The token that is meant.
+fn named_token(case: &Case, record: &Record, request: &Request) -> Result<TokenId, Refusal> {
+    let named = request.token.as_deref().unwrap_or_default();
+    match meant(&record.tokens, named).as_slice() {
+        [token] => Ok(token.id),
+        [_, _, ..] => Err(Refusal::new(format!("{named}: more than one token is called so"))
+            .hint(format!("name it by more digits of its id: {}", case.command(Action::Tokens)))),
+        [] => Err(Refusal::new(format!("{named}: there is no such token"))
+            .hint(format!("to see them: {}", case.command(Action::Tokens)))),
+    }
+}
+
+fn renewed(desk: &Desk, codes: &mut Vec<RecoveryCode>) -> Result<Change, Refusal> {
+    wanted(desk)?;
+    let count = usize::try_from(u32::from(desk.config.recovery.codes)).unwrap_or(0);
     let (new, set) = new_recovery_codes(count).map_err(|error| Refusal::new(error.to_string()))?;
     *codes = new;
     Ok(Change::RenewRecovery(set))

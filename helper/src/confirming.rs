@@ -8,8 +8,8 @@ use countersign_common::audit::{Event, RefusedReason};
 use countersign_common::decision::{Answer, BlockEnd, Verdict, block, confirm, recovery_codes_left};
 use countersign_common::dialogue::{Asked, Echo, Question};
 use countersign_common::notice::{Attempt, Notice, PROMPT, Stage, blocked_prompt};
-use countersign_common::record::{Record, Revision};
-use countersign_common::store::{Session, State, Store, Written};
+use countersign_common::record::Record;
+use countersign_common::store::{Edition, Session, State, Store, Written};
 use countersign_common::token::UnixTime;
 
 use crate::desk::{Desk, Person, log};
@@ -19,20 +19,20 @@ use crate::talk::Talk;
 /// Answers in all, those that are no codes included.
 const ANSWERS: usize = 10;
 
-/// Asks the caller to confirm; gives the revision of the record that the code belongs to.
-pub(crate) fn confirmed(desk: &Desk, talk: &mut Talk) -> Result<Revision, Refusal> {
+/// Asks the caller to confirm; gives the edition of the record that the code belongs to.
+pub(crate) fn confirmed(desk: &Desk, talk: &mut Talk) -> Result<Edition, Refusal> {
     let mut notice = None;
     let mut wrong = 0_u32;
     for _ in 0..ANSWERS {
         let prompt = prompt(desk)?;
         let question = Question { asked: Asked::Confirmation, prompt, echo: echo(desk), notice: notice.take() };
         let answer = talk.ask(question)?;
-        let Some((verdict, revision, now)) = judged(desk, &answer)? else {
+        let Some((verdict, edition, now)) = judged(desk, &answer)? else {
             notice = Some(not_a_code(desk)?);
             continue;
         };
         let said = match verdict {
-            Verdict::Accepted { .. } | Verdict::RecoveryAccepted { .. } => return Ok(revision),
+            Verdict::Accepted { .. } | Verdict::RecoveryAccepted { .. } => return Ok(edition),
             Verdict::Wrong { blocked: Some(end), .. } | Verdict::Blocked(end) => {
                 return Err(Refusal::notice(desk, &blocked_notice(end, now)));
             }
@@ -53,7 +53,7 @@ pub(crate) fn confirmed(desk: &Desk, talk: &mut Talk) -> Result<Revision, Refusa
 }
 
 /// One answer in one transaction; `None` if it is no code at all.
-fn judged(desk: &Desk, text: &str) -> Result<Option<(Verdict, Revision, UnixTime)>, Refusal> {
+fn judged(desk: &Desk, text: &str) -> Result<Option<(Verdict, Edition, UnixTime)>, Refusal> {
     let fails = |error| Refusal::store(desk, error);
     let mut session = desk.store.begin(desk.caller.name()).map_err(fails)?;
     let now = desk.now()?;
@@ -66,10 +66,10 @@ fn judged(desk: &Desk, text: &str) -> Result<Option<(Verdict, Revision, UnixTime
             Written::Conflict => return Err(changed(desk)),
         }
     }
-    let failures = session.state().counters.helper_throttle.failures;
+    let (edition, failures) = (session.state().edition(), session.state().counters.helper_throttle.failures);
     drop(session);
     note(&desk.caller, judgement.verdict, failures);
-    Ok(Some((judgement.verdict, record.revision, now)))
+    Ok(Some((judgement.verdict, edition, now)))
 }
 
 /// What to ask; refuses at once where nothing would be looked at.

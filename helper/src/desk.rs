@@ -6,8 +6,7 @@ use countersign_common::audit::{Context, Event};
 use countersign_common::config::{Config, DEFAULT_PATH, Line, Outcome};
 use countersign_common::counters::Counters;
 use countersign_common::decision::{
-    Actor, Administrator, Demand, Enrolled, Grant, Helping, Membership, RootAccount, Target, delegate, grant,
-    select_everywhere,
+    Administrator, Demand, Enrolled, Grant, Membership, RootAccount, Target, delegate, grant, select_everywhere,
 };
 use countersign_common::dialogue::View;
 use countersign_common::record::{CanToggle, Record, UserName};
@@ -88,6 +87,11 @@ impl Desk {
     /// The person of a name, by the system's spelling of it.
     pub(crate) fn person(&self, name: &str) -> Result<Person, Refusal> {
         match self.accounts.by_name(name) {
+            Ok(Some(account)) if !caller::is_sole(&self.accounts, &account) => {
+                // Whoever logs in under one of them is the other, too: who guards the one must guard both.
+                Err(Refusal::new(format!("{name}: user id {} has more than one name", account.uid))
+                    .hint("root can help: no one else"))
+            }
             Ok(Some(account)) => Ok(person(&self.config, &self.accounts, account)),
             Ok(None) => Err(Refusal::new(format!("{name}: the system knows no such user"))),
             Err(error) => Err(Refusal::new(format!("{name}: {error}"))),
@@ -111,16 +115,6 @@ impl Desk {
 
     pub(crate) fn caller_name(&self) -> &str {
         self.caller.as_str()
-    }
-
-    /// Who acts, given whether the caller is enrolled.
-    pub(crate) fn actor<'a>(&self, relation: &'a Relation, enrolled: Enrolled) -> Actor<'a> {
-        match relation {
-            Relation::Oneself => Actor::Oneself,
-            Relation::Other(grant) => {
-                Actor::Other(Helping { administrator: self.caller.administrator, grant, enrolled })
-            }
-        }
     }
 
     /// A person as a target, on the state at hand.

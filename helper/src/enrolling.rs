@@ -3,14 +3,17 @@
 //! Invariant: nothing is stored before the proof; the secret lives in this process alone until then.
 
 use countersign_common::counters::Counters;
-use countersign_common::decision::{Administrator, Change, Demand, Login, committed, prove};
-use countersign_common::dialogue::{Adding, Asked, Key, Question, Reply, Request};
+use countersign_common::decision::{
+    Action, Adding, Administrator, Change, Demand, Login, NotAdded, admit, committed, prove,
+};
+use countersign_common::dialogue::{Asked, Key, Question, Reply, Request};
 use countersign_common::notice::{Attempt, Notice, PROMPT, Stage};
 use countersign_common::record::{MAX_TOKENS, Record, Token};
 use countersign_common::store::State;
 use countersign_common::system::{issuer, new_token};
 use countersign_common::token::{Code, Step, UnixTime};
 
+use crate::case::Case;
 use crate::confirming::echo;
 use crate::desk::{Desk, Person};
 use crate::refusal::Refusal;
@@ -18,8 +21,6 @@ use crate::talk::Talk;
 
 /// Answers in all, those that are no codes included.
 const ANSWERS: usize = 10;
-/// The longest label, in characters.
-const LONGEST_LABEL: usize = 32;
 
 /// A token whose owner has shown a code of it.
 pub(crate) struct Proven {
@@ -29,18 +30,24 @@ pub(crate) struct Proven {
 }
 
 /// Refuses what cannot come to a good end, before anyone is asked for a code.
-pub(crate) fn check(request: &Request, state: &State) -> Result<(), Refusal> {
-    let label = request.label.as_deref().unwrap_or_default();
-    let is_printable = label.chars().count() <= LONGEST_LABEL && !label.chars().any(char::is_control);
-    if !is_printable {
-        return Err(Refusal::new("a label has at most 32 printable characters"));
-    }
-    let tokens = state.record.as_ref().map_or(0, |record| record.tokens.len());
-    if request.adding == Adding::Beside && tokens >= MAX_TOKENS {
-        return Err(Refusal::new("there are as many tokens as a user may have")
-            .hint("take one away (countersign remove-token), or put the new one in place of all: --replace"));
-    }
-    Ok(())
+pub(crate) fn check(case: &Case, request: &Request, state: &State) -> Result<(), Refusal> {
+    admitted(case, request, state.record.as_ref().map(|record| record.tokens.as_slice()).unwrap_or_default())
+}
+
+/// Whether the new token may stand with those that are there.
+pub(crate) fn admitted(case: &Case, request: &Request, tokens: &[Token]) -> Result<(), Refusal> {
+    let label = request.label.as_deref();
+    admit(tokens, label, request.adding).map_err(|refused| match refused {
+        NotAdded::Full => Refusal::new(format!("there are {MAX_TOKENS} tokens, the most there may be"))
+            .hint(format!("take one away: {} TOKEN", case.command(Action::RemoveToken))),
+        NotAdded::Unnamed => Refusal::new("there is a token already")
+            .hint("for one more: --label TEXT; for a new phone in place of all: --replace"),
+        NotAdded::SameLabel => {
+            Refusal::new(format!("there is a token called \"{}\" already", label.unwrap_or_default()))
+                .hint("call the new one otherwise, or put it in place of all: --replace")
+        }
+        NotAdded::NoLabel => Refusal::new("a label has 1 to 32 printable characters"),
+    })
 }
 
 /// Shows a new token and asks for a code of it.

@@ -14,6 +14,7 @@
 #![deny(unsafe_code)]
 
 mod caller;
+mod case;
 mod changing;
 mod confirming;
 mod desk;

@@ -1,7 +1,7 @@
 //! Why something is not done, in words for the one who asked, and who can help.
 
 use countersign_common::audit::{Event, RefusedReason};
-use countersign_common::decision::{Action, Actor, ChangeRefused, Denied, authorize, is_in_use};
+use countersign_common::decision::{Action, Actor, Administrator, ChangeRefused, Denied, authorize, is_in_use};
 use countersign_common::dialogue::Reply;
 use countersign_common::notice::Notice;
 use countersign_common::record::Use2fa;
@@ -69,9 +69,12 @@ impl Refusal {
         let verb = action.as_str();
         let refusal = match denied {
             Denied::Locked => Self::new("you may not turn two-factor authentication on or off")
-                .hint(format!("{helper} can give you that right: countersign unlock {user}")),
+                .hint(format!("{helper} can give you that right, by: countersign unlock {user}")),
             Denied::Required => Self::new(format!("a rule requires two-factor authentication of {user}"))
-                .hint("whoever may change the rules in /etc/countersign/config.toml can help: no one else"),
+                .hint(format!("only a change of the rules in /etc/countersign/config.toml can help: ask {helper}")),
+            _ if action == Action::Lock && oneself && target.administrator == Administrator::Yes => {
+                Self::new("you are an administrator, who may always turn 2FA on and off")
+            }
             Denied::AdministratorCannotBeLocked => {
                 Self::new(format!("{user}: is an administrator, who may always turn 2FA on and off"))
             }
@@ -85,9 +88,7 @@ impl Refusal {
                 };
                 Self::new(what).hint(way_to_a_token(desk))
             }
-            Denied::TargetIsRoot => {
-                Self::new(format!("{user}: is root, whom no one else can help")).hint("run countersign as root")
-            }
+            Denied::TargetIsRoot => Self::new(format!("{user}: is root, whom no one else can help")),
             Denied::TargetIsAdministrator => {
                 Self::new(format!("{user}: is an administrator")).hint("another administrator can help")
             }
@@ -101,23 +102,28 @@ impl Refusal {
                 Self::new(format!("{user}: you may help, but not by {verb}")).hint("an administrator can help")
             }
             Denied::NotYours if oneself => Self::new(format!("you may not {verb} yourself"))
-                .hint(format!("{helper} can: countersign {verb} {user}")),
+                .hint(format!("{helper} can, by: countersign {verb} {user}")),
             Denied::NotYours => {
                 Self::new(format!("{user}: you may do this for yourself alone")).hint(format!("{helper} can help"))
             }
         };
-        let detail = Some(format!("{} by {}", action.in_log(), desk.caller_name()));
+        let detail = Some(format!("{verb} by {}", desk.caller_name()));
         refusal.logged(Event::Refused { reason: RefusedReason::NotAllowed, detail })
     }
 
-    /// What `decision::apply` refused.
-    pub(crate) fn change(refused: ChangeRefused) -> Self {
+    /// What `decision::apply` refused; `command` gives what to type about the target.
+    pub(crate) fn change(refused: ChangeRefused, command: impl Fn(Action) -> String) -> Self {
         match refused {
             ChangeRefused::TooManyTokens => {
-                Self::new("there are as many tokens as a user may have").hint("take one away: countersign remove-token")
+                let remove = command(Action::RemoveToken);
+                Self::new("there are as many tokens as a user may have").hint(format!("take one away: {remove} TOKEN"))
             }
-            ChangeRefused::NoSuchToken => Self::new("there is no such token").hint("to see them: countersign tokens"),
-            ChangeRefused::LastToken => Self::new("this is the last token").hint("to begin anew: countersign reset"),
+            ChangeRefused::NoSuchToken => {
+                Self::new("there is no such token").hint(format!("to see them: {}", command(Action::Tokens)))
+            }
+            ChangeRefused::LastToken => {
+                Self::new("this is the last token").hint(format!("to begin anew: {}", command(Action::Reset)))
+            }
             ChangeRefused::SameSecret => Self::new("there is a token with this secret already"),
         }
     }
@@ -139,5 +145,5 @@ fn way_to_a_token(desk: &Desk) -> String {
         return "to turn it on: countersign enable".to_owned();
     }
     let helper = desk.support().unwrap_or("your administrator");
-    format!("{helper} can turn it on: countersign enable {}", desk.caller_name())
+    format!("{helper} can turn it on, by: countersign enable {}", desk.caller_name())
 }

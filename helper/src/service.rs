@@ -1,13 +1,13 @@
 //! One request from its first line to its last: who, whom, whether, confirmed, done.
 
-use countersign_common::decision::{Action, authorize, is_confirmed};
+use countersign_common::decision::Action;
 use countersign_common::dialogue::{FromCommand, Reply, Request};
-use countersign_common::store::State;
 
 use crate::Exit;
-use crate::changing::{Order, Outcome};
+use crate::case::Case;
+use crate::changing::{Order, Outcome, removable, wanted};
 use crate::confirming::confirmed;
-use crate::desk::{Desk, Person, enrolled, log, shown};
+use crate::desk::{Desk, Person, log, shown};
 use crate::enrolling;
 use crate::first_act::CallerUid;
 use crate::refusal::Refusal;
@@ -17,7 +17,7 @@ use crate::talk::Talk;
 pub(crate) fn serve(caller: CallerUid) -> Exit {
     let mut talk = Talk::begin();
     let reply = match Desk::open(caller) {
-        Ok(desk) => answered(&desk, &mut talk),
+        Ok(desk) => answered(caller, &desk, &mut talk),
         Err(refusal) => {
             if let Some(event) = &refusal.event {
                 log(None, event);
@@ -32,7 +32,7 @@ pub(crate) fn serve(caller: CallerUid) -> Exit {
 }
 
 /// The last line; `None` if nobody is there to read it.
-fn answered(desk: &Desk, talk: &mut Talk) -> Option<Reply> {
+fn answered(caller: CallerUid, desk: &Desk, talk: &mut Talk) -> Option<Reply> {
     let request = match talk.hear() {
         Ok(FromCommand::Request(request)) => request,
         Ok(FromCommand::Answer(_)) => return Refusal::new("the helper was asked nothing").reply(),
@@ -45,7 +45,7 @@ fn answered(desk: &Desk, talk: &mut Talk) -> Option<Reply> {
             Err(refusal) => return refusal.reply(),
         },
     };
-    match attend(desk, talk, &request, &target) {
+    match attend(caller, desk, talk, &request, &target) {
         Ok(reply) => Some(reply),
         Err(refusal) => {
             if let Some(event) = &refusal.event {
@@ -56,34 +56,31 @@ fn answered(desk: &Desk, talk: &mut Talk) -> Option<Reply> {
     }
 }
 
-fn attend(desk: &Desk, talk: &mut Talk, request: &Request, target: &Person) -> Result<Reply, Refusal> {
+fn attend(
+    caller: CallerUid,
+    desk: &Desk,
+    talk: &mut Talk,
+    request: &Request,
+    target: &Person,
+) -> Result<Reply, Refusal> {
     let action = request.action;
-    let relation = desk.relation(target);
-    let own = desk.view(&desk.caller)?;
-    let enrolled = enrolled(&own);
-    let actor = desk.actor(&relation, enrolled);
-    let state = if desk.is_caller(target) { own } else { State::default() };
-    // Whether it may be done at all is decided before another user's state is so much as opened.
-    let decided = |state: &State| {
-        authorize(actor, action, desk.target(target, state))
-            .map_err(|denied| Refusal::denied(desk, action, target, denied))
-    };
-    decided(&state)?;
-    let state = if desk.is_caller(target) { state } else { desk.view(target)? };
-    decided(&state)?;
+    let case = Case::open(desk, action, target.clone())?;
+    let state = case.state()?;
     if action.is_looking() {
         return Ok(Reply::Done(Box::new(shown(target, state.clone(), state, desk.now()?)), Vec::new()));
     }
-    if action == Action::Enroll {
-        enrolling::check(request, &state)?;
+    // What cannot come to a good end costs nobody a code.
+    match action {
+        Action::Enroll => enrolling::check(&case, request, &state)?,
+        Action::RemoveToken => removable(&case, &state, request)?,
+        Action::NewRecoveryCodes => wanted(desk)?,
+        _ => {}
     }
-    let confirmed_at = if is_confirmed(&desk.config, actor, action) { Some(confirmed(desk, talk)?) } else { None };
+    let confirmed = if case.is_confirmed() { Some(confirmed(desk, talk)?) } else { None };
     let proven = match action {
         Action::Enroll => Some(enrolling::proven(desk, talk, target, request)?),
         _ => None,
     };
-    let token = request.token.clone();
-    let order = Order { desk, action, target, relation: &relation, enrolled, confirmed_at, proven, token };
-    let Outcome { before, after, now, codes } = order.carry_out()?;
+    let Outcome { before, after, now, codes } = Order { caller, request, target, confirmed, proven }.carry_out()?;
     Ok(Reply::Done(Box::new(shown(target, before, after, now)), codes))
 }

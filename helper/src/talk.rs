@@ -3,7 +3,7 @@
 //! Invariants: bounded in bytes, lines and time, whatever comes; what was typed is wiped.
 
 use std::io::{stdin, stdout};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use countersign_common::dialogue::{FromCommand, LINE_TO_HELPER, LINES_TO_HELPER, Question, Reply};
@@ -17,6 +17,8 @@ use crate::refusal::Refusal;
 
 /// How long a dialogue may last.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a line may take to leave; so that there is time to say that the time is over.
+const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// One dialogue.
 pub(crate) struct Talk {
@@ -63,7 +65,8 @@ impl Talk {
         let line = reply.render();
         let mut rest = line.as_bytes();
         let output = stdout();
-        while !rest.is_empty() && self.wait(output.as_fd(), PollFlags::POLLOUT).is_ok() {
+        let ends_at = self.ends_at.max(monotonic().saturating_add(LAST_WORD));
+        while !rest.is_empty() && wait(output.as_fd(), PollFlags::POLLOUT, ends_at).is_ok() {
             match write(output.as_fd(), rest) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
                 Err(Errno::EINTR | Errno::EAGAIN) => {}
@@ -78,7 +81,7 @@ impl Talk {
         let mut line = Zeroizing::new(Vec::with_capacity(LINE_TO_HELPER));
         let mut byte = Zeroizing::new([0]);
         loop {
-            self.wait(input.as_fd(), PollFlags::POLLIN)?;
+            wait(input.as_fd(), PollFlags::POLLIN, self.ends_at)?;
             match read(input.as_fd(), byte.as_mut_slice()) {
                 Ok(0) => return Err(Silence::Gone),
                 Ok(_) if byte.as_slice() == b"\n" => break,
@@ -90,18 +93,18 @@ impl Talk {
         }
         FromCommand::parse(&line).map_err(|_| Silence::Nonsense)
     }
+}
 
-    /// Waits until something can be done with a descriptor, or the time is over.
-    fn wait(&self, descriptor: std::os::fd::BorrowedFd, wanted: PollFlags) -> Result<(), Silence> {
-        loop {
-            let left = self.ends_at.checked_sub(monotonic()).ok_or(Silence::Late)?;
-            let timeout = PollTimeout::try_from(left).map_err(|_| Silence::Late)?;
-            match poll(&mut [PollFd::new(descriptor, wanted)], timeout) {
-                Ok(0) => return Err(Silence::Late),
-                Ok(_) => return Ok(()),
-                Err(Errno::EINTR) => {}
-                Err(_) => return Err(Silence::Gone),
-            }
+/// Waits until something can be done with a descriptor, or the time is over.
+fn wait(descriptor: BorrowedFd, wanted: PollFlags, ends_at: Duration) -> Result<(), Silence> {
+    loop {
+        let left = ends_at.checked_sub(monotonic()).ok_or(Silence::Late)?;
+        let timeout = PollTimeout::try_from(left).map_err(|_| Silence::Late)?;
+        match poll(&mut [PollFd::new(descriptor, wanted)], timeout) {
+            Ok(0) => return Err(Silence::Late),
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(_) => return Err(Silence::Gone),
         }
     }
 }

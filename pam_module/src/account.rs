@@ -18,7 +18,7 @@ use crate::conversation::Echo;
 use crate::enroll::{ask_below, may_disable, settings_changed};
 use crate::login::{Machine, Person, Ruled, open_store};
 use crate::outcome::{Granted, Refused, Verdict};
-use crate::pending::{LIFETIME, Pending, Proven, edition_of, take};
+use crate::pending::{LIFETIME, Pending, Proven, take};
 
 /// Who changed a record during a login.
 const CHANGED_BY: &str = "login";
@@ -79,7 +79,7 @@ fn commit(
     now: UnixTime,
 ) -> Result<Vec<RecoveryCode>, Refused> {
     let state = session.state().clone();
-    if edition_of(&state) != pending.edition {
+    if state.edition() != pending.edition {
         return Err(settings_changed());
     }
     // This very proof is counted as uncommitted; it must not count against itself.

@@ -12,7 +12,6 @@ use countersign_common::token::{Seconds, UnixTime};
 use crate::enroll::settings_changed;
 use crate::login::{Machine, Person, Ruled, open_store};
 use crate::outcome::{Granted, Refused, Verdict};
-use crate::pending::edition_of;
 use crate::{ask, enroll};
 
 /// Decides about one login, asking whatever has to be asked.
@@ -41,7 +40,7 @@ pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
         }
         Plan::Enroll(offer) => {
             begin_grace(&config, &store, &account.name, machine)?;
-            enroll::enroll(machine, &config, &login, &store, &account.name, edition_of(&state), offer)
+            enroll::enroll(machine, &config, &login, &store, &account.name, state.edition(), offer)
         }
         Plan::Grace(_) => grace(&config, &login, &store, &account.name, machine),
         Plan::Refuse(Refusal::Blocked(_)) => blocked(&config, &login, &store, &account.name, machine),

@@ -11,7 +11,7 @@ use countersign_common::decision::{
 use countersign_common::notice::{Notice, PROMPT, Stage};
 use countersign_common::record::{CanToggle, Token, UserName};
 use countersign_common::screen::{Columns, Enrollment, Polarity, Word};
-use countersign_common::store::{Session, State, Store, Written};
+use countersign_common::store::{Edition, Session, State, Store, Written};
 use countersign_common::system::{issuer, new_token};
 use countersign_common::token::{Code, UnixTime, otpauth_uri};
 use zeroize::Zeroizing;
@@ -21,7 +21,7 @@ use crate::authenticate::refuse;
 use crate::conversation::{Conversation, ConversationError, Echo, Reply};
 use crate::login::Machine;
 use crate::outcome::{Granted, Refused, Verdict};
-use crate::pending::{Edition, Pending, Proven, edition_of};
+use crate::pending::{Pending, Proven};
 
 /// Services whose own prompt option would replace ours: the screen goes as text, a short prompt follows.
 const TEXT_BEFORE_PROMPT: [&str; 2] = ["sudo", "sudo-i"];
@@ -201,7 +201,7 @@ fn keep<S: Store>(
     let mut session = store.begin(user)?;
     let now = machine.now()?;
     let state = session.state();
-    if edition_of(state) != edition {
+    if state.edition() != edition {
         return Err(settings_changed());
     }
     match plan(config, login, state.record.as_ref(), &state.counters, now) {

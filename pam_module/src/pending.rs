@@ -1,22 +1,13 @@
 //! What was proven in the auth phase and takes effect only in the account phase of the same handle (I6).
 
-use countersign_common::record::{Revision, Token, UserName};
-use countersign_common::store::State;
-use countersign_common::token::{RecordId, Seconds, Step, UnixTime};
+use countersign_common::record::{Token, UserName};
+use countersign_common::store::Edition;
+use countersign_common::token::{Seconds, Step, UnixTime};
 
 use crate::ffi::Handle;
 
 /// How long a proof may wait for its commit.
 pub(crate) const LIFETIME: Seconds = Seconds(120);
-
-/// A record at one of its revisions; `None` if there was none yet. A user who was forgotten and set up again has
-/// another record, whatever its revision.
-pub(crate) type Edition = Option<(RecordId, Revision)>;
-
-/// The edition of the record in a state.
-pub(crate) fn edition_of(state: &State) -> Edition {
-    state.record.as_ref().map(|record| (record.id, record.revision))
-}
 
 /// A proof waiting for its commit. The secret in it is wiped when dropped.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,10 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const PAGE: &str = "/run/world/clock";
 const OFFSET: u64 = 0;
 const FROZEN_AT: u64 = 8;
+const PASSED: u64 = 16;
 
 /// Moves the time of every process in a world, those already running and set-id ones too.
 ///
-/// Monotonic clocks, timers and file times stay real.
+/// Timers and file times stay real, and so does the monotonic clock but for [`Clock::pass`].
 #[derive(Debug)]
 pub struct Clock {
     page: File,
@@ -35,6 +36,11 @@ impl Clock {
             0 => self.write(OFFSET, self.read(OFFSET) + seconds),
             frozen => self.write(FROZEN_AT, frozen + seconds),
         }
+    }
+
+    /// Lets the monotonic clock be some seconds ahead, as if they had passed; the wall clock does not move.
+    pub fn pass(&self, seconds: i64) {
+        self.write(PASSED, self.read(PASSED) + seconds);
     }
 
     /// Sets the clock to a unix time and lets it run from there.

@@ -5,7 +5,7 @@
  * Why not libfaketime: it aborts a process whose parent had another uid (su, sshd), learns of a
  * change only by reopening a file (which sshd's sandbox refuses), and shifts file times and timers.
  * Here the offset lies in a page mapped at start-up: no system call later, no environment, and
- * monotonic clocks, timers and file times are left alone.
+ * timers and file times are left alone; so is the monotonic clock, unless a test lets time pass.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,6 +22,7 @@
 struct page {
     int64_t offset_seconds;
     int64_t frozen_at; /* unix time, 0: the clock runs */
+    int64_t passed_seconds; /* what the monotonic clock is ahead */
 };
 
 static const volatile struct page *page;
@@ -46,6 +47,8 @@ int clock_gettime(clockid_t clock, struct timespec *now)
                                     : (int)syscall(SYS_clock_gettime, clock, now);
     if (result != 0 || page == NULL)
         return result;
+    if (clock == CLOCK_MONOTONIC)
+        now->tv_sec += page->passed_seconds;
     if (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)
         return result;
     if (page->frozen_at != 0) {

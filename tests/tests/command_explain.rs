@@ -79,17 +79,24 @@ fn it_says_what_the_user_may_do_and_who_may_do_what_to_them() {
             "alice may, without root: status, explain, tokens, enable",
             "root may, to alice: everything",
             "members of admins may, to alice: everything",
-            "members of helpdesk may, to alice: status, explain, tokens, reset, unblock",
+            "members of helpdesk may, to alice: reset, unblock",
         ]
     );
     // Administrators, delegates and members of excepted groups are out of a delegate's reach.
-    for user in ["bob", "carol", "dora", "root"] {
+    for user in ["bob", "carol", "dora"] {
         let others = json(&factor, &[user])["others"].to_string();
-        // Nobody helps root, and administrators cannot be locked.
-        let admins = others.contains("admins");
-        assert!(!others.contains("helpdesk") && admins == (user != "root"), "{user}: {others}");
-        assert!(!others.contains("\"lock\""), "{user}: {others}");
+        assert!(!others.contains("helpdesk") && others.contains("admins"), "{user}: {others}");
     }
+    // Nobody else acts on root, and no administrator is ever locked.
+    let but_lock = "enable, disable, reset, enroll, remove-token, new-recovery-codes, unblock, unlock"
+        .split(", ")
+        .collect::<Vec<_>>();
+    let of_root = [&but_lock[..], &["grace", "forget"]].concat();
+    assert_eq!(explain(&factor, &["root"])[1..], [format!("root may, to root: {}", of_root.join(", "))]);
+    assert_eq!(json(&factor, &["root"])["others"], serde_json::json!([{"group": null, "may": of_root}]));
+    let of_an_administrator =
+        serde_json::json!([{"group": null, "may": of_root}, {"group": "admins", "may": but_lock}]);
+    assert_eq!(json(&factor, &["bob"])["others"], of_an_administrator);
     factor.world.countersign(&["enroll", "alice", "--no-confirm"]).ok();
     let may = |factor: &Factor| json(factor, &["alice"])["may"].clone();
     let all = ["status", "explain", "tokens", "enable", "disable"];
@@ -98,4 +105,28 @@ fn it_says_what_the_user_may_do_and_who_may_do_what_to_them() {
     assert_eq!(may(&factor), serde_json::json!(all));
     factor.world.countersign(&["lock", "alice"]).ok();
     assert_eq!(may(&factor), serde_json::json!([&all[..3], &factors].concat()));
+}
+
+#[test]
+fn it_claims_for_a_delegate_what_the_helper_allows_and_no_more() {
+    let delegate = |more: &str| {
+        format!(
+            "[[rule]]\ngroups = [\"staff\"]\nthen = \"required\"\n\
+             [[delegate]]\ngroup = \"helpdesk\"\nover = [\"students\"]\nmay = [\"reset\", \"disable\"]\n{more}"
+        )
+    };
+    let factor = Factor::new(&delegate(""), &["alice", "bob", "carol"]);
+    for (group, members) in [("helpdesk", ["carol"].as_slice()), ("students", &["alice", "bob"]), ("staff", &["bob"])] {
+        factor.world.add_to_group(group, members);
+    }
+    let line = |user: &str| explain(&factor, &[user]).into_iter().find(|line| line.contains("helpdesk"));
+    assert_eq!(line("alice").as_deref(), Some("members of helpdesk may, to alice: disable, reset"));
+    assert_eq!(line("bob").as_deref(), Some("members of helpdesk may, to bob: reset"), "a rule requires a code of bob");
+    // Who may be in a group that does not exist is guarded.
+    factor.world.configure(&delegate("except = [\"gone\"]\n"));
+    assert_eq!(line("alice"), None);
+    // Entries add up.
+    let more = "[[delegate]]\ngroup = \"helpdesk\"\nover = [\"staff\"]\nmay = [\"unblock\"]\n";
+    factor.world.configure(&delegate(more));
+    assert_eq!(line("bob").as_deref(), Some("members of helpdesk may, to bob: reset, unblock"));
 }

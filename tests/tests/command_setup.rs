@@ -253,7 +253,7 @@ fn what_root_alone_has_is_refused_to_others() {
     ] {
         let command = [&[COMMAND], arguments].concat();
         let outcome = world.command(&command).user("alice").run();
-        refused(&outcome, "only root can do this", "run it by sudo");
+        refused(&outcome, "only root can do this", "ask an administrator, or run it by sudo");
     }
     assert_eq!(world.countersign(&["list", "--json"]).ok(), "[]\n");
 }

@@ -123,11 +123,23 @@ fn the_scripted_demo_plays_every_step() {
         "== 2. Second login",
         "== 3. The same code again",
         "== 4. Wrong codes",
-        "== 5. A new phone",
-        "== 6. Locked",
-        "== 7. Unlocked",
-        "== 8. A stack without our account line",
-        "All 8 steps went as they should.",
+        "== 5. Without the phone",
+        "7 recovery codes left.",
+        "event=recovery_used user=alice service=sshd rhost=127.0.0.1 left=7",
+        "== 6. A new phone",
+        "== 7. Alice helps herself",
+        "alice@host1:~$ countersign reset\n  Verification code: ",
+        "event=changed user=alice service=countersign what=reset by=alice",
+        "== 8. Locked",
+        "error: you may not turn two-factor authentication on or off\n  hint: your administrator can give you that right",
+        "== 9. The help desk",
+        "event=changed user=alice service=countersign what=reset by=hana",
+        "error: olga: is an administrator\n  hint: another administrator can help",
+        "== 10. Time to enroll",
+        "Verification code: later",
+        "== 11. Unlocked",
+        "== 12. A stack without our account line",
+        "All 12 steps went as they should.",
     ] {
         assert!(text.contains(heading), "no {heading:?} in:\n{text}");
     }
@@ -160,7 +172,21 @@ fn a_person_enrolls_and_an_administrator_looks_on() {
     let codes = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(codes.lines().count() == 2 && codes.lines().all(|code| code.len() == 6), "{output:?}");
 
+    // Looking takes no code.
+    person.type_text("countersign status\r");
+    person.expect("Recovery codes left: 8");
+    person.expect("alice@host1:~$ ");
+    let output = person.administer("su - alice -c 'countersign explain'");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("members of helpdesk may, to alice: reset, unblock"), "{output:?}");
+
     person.type_text("exit\r");
+    person.answer(OFFER, "nobody");
+    person.expect("There are: alice, hana, olga.");
+    person.answer(OFFER, "hana");
+    person.answer("(hana@host1) Password: ", "demo");
+    person.expect("hana on host1");
+    person.type_text("\x03");
     // ^C ends a login, not the demo.
     person.answer(OFFER, "");
     person.expect("Password: ");

@@ -38,7 +38,7 @@ fn root_gives_time_where_there_is_none_and_ends_it() {
     assert_eq!(factor.status("alice")["grace_until"], Value::Null);
     grace(&factor, &["alice", "12h"]);
     assert!(later(&factor));
-    assert_eq!(grace(&factor, &["alice", "off"]), "alice: has no more time to enroll; the next login must\n");
+    assert_eq!(grace(&factor, &["alice", "off"]), "alice: has no more time to enroll; the next login must enroll\n");
     assert_eq!(grace(&factor, &["alice", "off"]), "alice: already has no time to enroll\n");
     assert!(!later(&factor));
     factor.world.wait_for_log(&["event=changed", "what=grace", "by=root", "user=alice"]);

@@ -96,8 +96,16 @@ fn turning_it_off_takes_a_code_and_the_right_to_do_so() {
 fn a_locked_user_resets_for_a_new_phone_and_enrolls_at_the_next_login() {
     let factor = Factor::new(IN_USE, &["alice"]);
     let token = factor.enroll("alice");
+    factor.world.configure(&format!("{IN_USE}[recovery]\ncodes = 0\n"));
+    refused(&typed(&factor, "alice", "new-recovery-codes", &[]), "this host hands out no recovery codes", "is 0");
+    let few = format!("{IN_USE}[recovery]\ncodes = 1\n");
+    factor.world.configure(&few);
+    with_code(&factor, "alice", "new-recovery-codes", &token).ok();
+    let status = typed(&factor, "alice", "status", &[]).ok();
+    assert!(status.contains("Recovery codes left: 1 (new ones: countersign new-recovery-codes)\n"), "{status}");
     factor.world.countersign(&["lock", "alice"]).ok();
-    assert!(with_code(&factor, "alice", "reset", &token).ok().contains("the token is forgotten; the next login shows"));
+    let said = with_code(&factor, "alice", "reset", &token).ok();
+    assert_eq!(said, "alice: the token is forgotten; the next login shows a QR code, and alice may not turn it off\n");
     let status = factor.status("alice");
     assert_eq!(
         (&status["use_2fa"], &status["can_toggle"], &status["enrolled"]),
@@ -173,13 +181,16 @@ fn a_second_token_stands_beside_the_first_and_a_new_phone_replaces_both() {
     }
     let listed = typed(&factor, "alice", "tokens", &[]).ok();
     assert!(listed.lines().count() == 2 && listed.contains("\"tablet\""), "{listed}");
+    let again = typed(&factor, "alice", "enroll --label tablet", &[]);
+    refused(&again, "there is a token called \"tablet\" already", "--replace");
     let new = add(&factor, "enroll --replace --label new", &tablet);
     let status = factor.status("alice");
     assert_eq!(status["tokens"].as_array().map(Vec::len), Some(1), "{status}");
     factor.assert_next_code_accepted("alice", &new);
     factor.next_step();
     assert!(!factor.login("alice", &[&factor.code(&phone)]).let_in());
-    refused(&with_code(&factor, "alice", "remove-token new", &new), "this is the last token", "countersign reset");
+    refused(&typed(&factor, "alice", "remove-token new", &[]), "this is the last token", "countersign reset");
+    refused(&typed(&factor, "alice", "remove-token old", &[]), "old: there is no such token", "countersign tokens");
     let other = add(&factor, "enroll --label other", &new);
     assert!(with_code(&factor, "alice", "remove-token new", &other).ok().contains("\"new\" is removed"));
     factor.world.wait_for_log(&["what=remove_token", "by=alice"]);
@@ -211,7 +222,8 @@ fn a_delegate_does_what_is_granted_over_whom_it_is_granted() {
     // alice's own code is not carol's.
     let wrong = typed(&factor, "carol", "unblock alice", &[&factor.code(&alice)]);
     assert!(wrong.errors().contains("Otp invalid!"), "{}", wrong.errors());
-    assert!(with_code(&factor, "carol", "unblock alice", &carol).ok().contains("alice: not blocked"));
+    // Nobody is told to type what would be refused: here, unlock.
+    assert_eq!(with_code(&factor, "carol", "unblock alice", &carol).ok(), "alice: not blocked\n");
     let before = factor.state();
     for command in ["disable", "enable", "enroll", "lock", "unlock", "new-recovery-codes"] {
         let outcome = typed(&factor, "carol", &format!("{command} alice"), &["123456"]);
@@ -253,8 +265,10 @@ fn an_administrator_helps_every_other_but_root() {
         assert!(outcome.ok().contains(done), "{command}");
     }
     factor.world.wait_for_log(&["user=otto", "what=reset", "by=olga"]);
-    refused(&with_code(&factor, "olga", "reset root", &olga), "is root", "as root");
+    refused(&with_code(&factor, "olga", "reset root", &olga), "is root, whom no one else can help", "");
     refused(&with_code(&factor, "olga", "lock otto", &olga), "otto: is an administrator", "");
+    let oneself = typed(&factor, "olga", "lock olga", &[]);
+    assert_eq!(oneself.errors(), "error: you are an administrator, who may always turn 2FA on and off\n");
     refused(&typed(&factor, "otto", "reset bob", &["123456"]), "you have no token yet", "your 2FA is on: log in anew");
     drop(carol);
 }
@@ -315,4 +329,15 @@ fn installing_adds_one_set_id_file_and_an_account_that_owns_nothing_else() {
     let script = "test $(id -u countersign) = $(id -g countersign); getent passwd countersign | grep -q nologin
         test \"$(stat -c '%U:%G %a' /usr/libexec/countersign-helper)\" = 'root:countersign 6755'";
     world.sh(script).ok();
+}
+
+#[test]
+fn a_broken_configuration_is_not_theirs_to_mend() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    for broken in ["echo nonsense > /etc/countersign/config.toml", "rm /etc/countersign/config.toml"] {
+        factor.world.sh(broken).ok();
+        let outcome = typed(&factor, "alice", "status", &[]);
+        refused(&outcome, "/etc/countersign/config.toml", "your administrator can mend it");
+        assert!(!outcome.errors().contains("init"), "{}", outcome.errors());
+    }
 }

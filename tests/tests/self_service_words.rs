@@ -107,7 +107,7 @@ fn a_label_is_refused_for_the_same_reasons_as_root_is_refused_it() {
     let token = factor.enroll("alice");
     let uri = ["enroll", "alice", "--label", "tablet", "--uri", "--no-confirm"];
     factor.world.countersign(&uri).ok();
-    for label in ["tablet", "$'\\u202eevil'", "''"] {
+    for label in ["tablet", "'\u{202e}evil'", "''"] {
         factor.next_step();
         let outcome = typed(&factor, &format!("enroll --label {label}"), &[&factor.code(&token)]);
         assert!(!outcome.text().contains("Scan the QR code"), "{label}: {}", outcome.text());

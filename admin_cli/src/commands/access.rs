@@ -15,7 +15,7 @@ use crate::transaction::{Outcome, change_record, transact};
 /// `reset`
 pub(super) fn reset(desk: &Desk, users: &Users, output: &mut Output) -> Verdict {
     for_each(desk, users, output, &|desk, person| {
-        let outcome = touch(desk, person, Action::Reset.in_log(), &|session, now| {
+        let outcome = touch(desk, person, Action::Reset.logged(), &|session, now| {
             // The record first: a crash below leaves a block, never a token with its failures forgotten.
             match change_record(desk, person, &[Changing::Reset], session, now)? {
                 Written::Committed => clear_failures(person, session),
@@ -29,7 +29,7 @@ pub(super) fn reset(desk: &Desk, users: &Users, output: &mut Output) -> Verdict 
 /// `unblock`
 pub(super) fn unblock(desk: &Desk, users: &Users, output: &mut Output) -> Verdict {
     for_each(desk, users, output, &|desk, person| {
-        let outcome = touch(desk, person, Action::Unblock.in_log(), &|session, _| clear_failures(person, session))?;
+        let outcome = touch(desk, person, Action::Unblock.logged(), &|session, _| clear_failures(person, session))?;
         Ok(told(desk, person, &outcome, &sentences::unblocked))
     })
 }

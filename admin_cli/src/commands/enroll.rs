@@ -7,7 +7,7 @@ use countersign_common::audit::Event;
 use countersign_common::config::Qr;
 use countersign_common::counters::Counters;
 use countersign_common::decision::{
-    Action, Administrator, Change as Changing, Demand, Login, committed, grace_ended, prove,
+    Action, Administrator, Change as Changing, Demand, Login, NotAdded, admit, committed, grace_ended, prove,
 };
 use countersign_common::dialogue::Echo;
 use countersign_common::notice::PROMPT;
@@ -28,8 +28,7 @@ use crate::failure::Failure;
 use crate::json;
 use crate::log;
 use crate::output::{Output, Stream, Verdict};
-use crate::powers::Reader;
-use crate::sentences::{self, Change, command};
+use crate::sentences::{self, Change, Reader, command};
 use crate::transaction::{Outcome, change_record, current_record, transact};
 
 /// Wrong codes after which it is given up.
@@ -45,7 +44,7 @@ pub(super) fn enroll(desk: &Desk, arguments: &Enroll, output: &mut Output) -> Re
         Failure::of_user(person.as_str(), &error)
     })?;
     let label = arguments.place.label.as_ref().map(|label| label.0.clone()).unwrap_or_default();
-    admit(&person, state.record.as_ref(), &arguments.place)?;
+    admitted(&person, state.record.as_ref(), &arguments.place)?;
     let token = Token { label, ..new_token(desk.config.new_token_parameters(), desk.now()?)? };
     let recovery = recovery_codes::generated(desk)?;
     let issuer = issuer(&desk.config);
@@ -65,27 +64,23 @@ pub(super) fn enroll(desk: &Desk, arguments: &Enroll, output: &mut Output) -> Re
 }
 
 /// Whether the user's tokens leave room for the new one.
-fn admit(person: &Person, record: Option<&Record>, place: &Place) -> Result<(), Failure> {
+fn admitted(person: &Person, record: Option<&Record>, place: &Place) -> Result<(), Failure> {
     let user = person.as_str();
-    let Some(record) = record.filter(|record| record.is_enrolled()) else { return Ok(()) };
-    if record.tokens.len() >= MAX_TOKENS {
-        return Err(Failure::new(format!("{user}: has {MAX_TOKENS} tokens, the most there may be"))
-            .hint(format!("take one away: {} TOKEN", command("remove-token", user))));
-    }
-    if place.replace {
-        return Ok(());
-    }
-    let Some(Label(label)) = &place.label else {
-        return Err(Failure::new(format!("{user}: already enrolled"))
+    let tokens = record.map(|record| record.tokens.as_slice()).unwrap_or_default();
+    let label = place.label.as_ref().map(|Label(label)| label.as_str());
+    admit(tokens, label, place.adding()).map_err(|refused| match refused {
+        NotAdded::Full => Failure::new(format!("{user}: has {MAX_TOKENS} tokens, the most there may be"))
+            .hint(format!("take one away: {} TOKEN", command("remove-token", user))),
+        NotAdded::Unnamed => Failure::new(format!("{user}: already enrolled"))
             .hint(format!("for one more token: {} --label TEXT", command("enroll", user)))
             .hint(format!("for a new phone in place of all tokens: {} --replace", command("enroll", user)))
-            .hint(format!("to begin anew: {}", command("reset", user))));
-    };
-    if record.tokens.iter().any(|token| token.label == *label) {
-        return Err(Failure::new(format!("{user}: has a token called \"{label}\" already"))
-            .hint("call the new one otherwise, or take the old ones away with --replace"));
-    }
-    Ok(())
+            .hint(format!("to begin anew: {}", command("reset", user))),
+        NotAdded::SameLabel => {
+            Failure::new(format!("{user}: has a token called \"{}\" already", label.unwrap_or_default()))
+                .hint("call the new one otherwise, or take the old ones away with --replace")
+        }
+        NotAdded::NoLabel => Failure::new("a label has 1 to 32 printable characters"),
+    })
 }
 
 /// A token on its way to a user.
@@ -131,7 +126,7 @@ impl Handing<'_> {
     fn prove_and_store(&self, output: &mut Output) -> Result<(), Failure> {
         let proof = if self.arguments.no_confirm { None } else { Some(self.ask_for_proof(output)?) };
         let outcome =
-            transact(self.desk, self.person, Action::Enroll.in_log(), &|session, now| self.store(session, now, proof))?;
+            transact(self.desk, self.person, Action::Enroll.logged(), &|session, now| self.store(session, now, proof))?;
         log::write(self.person.as_str(), &Event::Enrolled { token: self.token.id.to_string() });
         let done = told(self.desk, self.person, &outcome, &sentences::enrolled);
         self.show_recovery_codes(&outcome, output)?;
@@ -187,7 +182,7 @@ impl Handing<'_> {
     /// Stores the token, unless the user's tokens leave no room for it any more.
     fn store(&self, session: &mut dyn Session, now: UnixTime, proof: Option<Step>) -> Result<Written, Failure> {
         let record = current_record(self.desk, self.person, session.state(), now)?;
-        admit(self.person, Some(&record), &self.arguments.place)?;
+        admitted(self.person, Some(&record), &self.arguments.place)?;
         let write = |session: &mut dyn Session, next: &Counters| {
             session.write_counters(next).map_err(|error| Failure::of_user(self.person.as_str(), &error))
         };

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use countersign_common::config::{Config, Confirm, Outcome};
-use countersign_common::decision::{Demand, Login, Plan, Refusal, Selected, plan, select};
+use countersign_common::decision::{Action, Demand, Login, Plan, Refusal, Selected, plan, select};
 use countersign_common::store::{State, Store, StoreError};
 use countersign_common::system::{Accounts, GroupLookup};
 use countersign_common::token::UnixTime;
@@ -23,6 +23,8 @@ use crate::sentences::explained::{self, Explained};
 #[derive(Debug, Serialize)]
 struct Explanation {
     user: String,
+    #[serde(skip)]
+    uid: Option<u32>,
     service: String,
     from: Option<String>,
     rule: Option<usize>,
@@ -83,14 +85,14 @@ impl About<'_> {
             problem: plan.as_ref().err().map(ToString::to_string),
             facts: known,
         };
-        let target = powers::target(config, accounts, person, known, report.administrator);
         let own = match report.state {
-            Ok(_) => powers::own(config, target),
-            Err(_) => Own { may: vec!["status", "explain"], confirm: config.self_service.confirm },
+            Ok(_) => powers::own(config, known, report.administrator),
+            Err(_) => Own { may: vec![Action::Status, Action::Explain], confirm: config.self_service.confirm },
         };
-        let others = powers::others(config, accounts, person, target);
+        let others = powers::others(config, accounts, person, report);
         let explanation = Explanation {
             user: person.as_str().to_owned(),
+            uid: report.uid,
             service: arguments.service.clone(),
             from: arguments.from.clone(),
             rule: selected.rule,
@@ -99,7 +101,7 @@ impl About<'_> {
             until: explained.plan.and_then(until).map(|time| time.to_string()),
             sentence: explained::sentence(&explained),
             notes: self.notes(arguments, address),
-            may: own.may,
+            may: own.may.into_iter().map(Action::as_str).collect(),
             confirm: if own.confirm == Confirm::Code { "code" } else { "none" },
             others,
             problem: explained.problem.clone(),
@@ -111,6 +113,7 @@ impl About<'_> {
         }
         if explained.problem.is_none() { Verdict::Done } else { Verdict::Failed }
     }
+
     /// What the login comes to: decided as the module does it.
     fn planned(
         &self,
@@ -167,7 +170,7 @@ impl Explanation {
         } else {
             ""
         };
-        if !self.may.is_empty() {
+        if self.uid != Some(0) {
             output.line(format_args!("{} may, without root: {}{confirm}", self.user, self.may.join(", ")));
         }
         for Other { group, may } in &self.others {

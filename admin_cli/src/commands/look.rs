@@ -10,8 +10,8 @@ use crate::desk::{Desk, log_untrusted};
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
-use crate::powers::Reader;
 use crate::report::Report;
+use crate::sentences::Reader;
 
 /// The name column is at most this wide; a longer name pushes its row.
 const NAME_WIDTH: usize = 20;

@@ -26,9 +26,8 @@ use crate::desk::{Desk, Person, Unknown};
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
-use crate::powers::Reader;
 use crate::report::{Facts, Report};
-use crate::sentences::{Change, Sentence, Told};
+use crate::sentences::{Change, Reader, Sentence, Told};
 use crate::transaction::Outcome;
 
 /// Runs the command that was typed.
@@ -44,7 +43,7 @@ fn require_root() -> Result<(), Failure> {
     if geteuid().is_root() {
         return Ok(());
     }
-    Err(Failure::new("only root can do this").hint("run it by sudo, or ask an administrator"))
+    Err(Failure::new("only root can do this").hint("ask an administrator, or run it by sudo if you may"))
 }
 
 fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {

@@ -14,8 +14,7 @@ use crate::arguments::NewRecoveryCodes;
 use crate::desk::{Desk, Person, log_untrusted};
 use crate::failure::Failure;
 use crate::output::{Output, Stream, Verdict};
-use crate::powers::Reader;
-use crate::sentences::{self, command};
+use crate::sentences::{self, Reader, command};
 use crate::transaction::{change_record, transact};
 
 /// `new-recovery-codes`
@@ -31,7 +30,7 @@ pub(super) fn renew(desk: &Desk, arguments: &NewRecoveryCodes, output: &mut Outp
             Failure::new("this host hands out no recovery codes").hint("in the configuration, [recovery] codes is 0")
         );
     };
-    let outcome = transact(desk, &person, Action::NewRecoveryCodes.in_log(), &|session, now| {
+    let outcome = transact(desk, &person, Action::NewRecoveryCodes.logged(), &|session, now| {
         refuse_unless_enrolled(&person, session.state())?;
         change_record(desk, &person, &[Change::RenewRecovery(set.clone())], session, now)
     })?;
@@ -57,10 +56,14 @@ pub(crate) fn show(
     reader: &Reader,
 ) -> Result<(), Failure> {
     output.secret(to, &recovery_sheet(codes, Output::columns(to))).map_err(|_| {
-        let others = command(Action::NewRecoveryCodes.as_str(), user);
-        let who = if reader.may(Action::NewRecoveryCodes) { "make others" } else { "an administrator can make others" };
+        let others = match reader.command(Action::NewRecoveryCodes, user) {
+            Some(command) => format!("make others: {command}"),
+            None => {
+                format!("an administrator can make others: {}", command(Action::NewRecoveryCodes.as_str(), user))
+            }
+        };
         Failure::new(format!("{user}: has new recovery codes, and any old ones are void, but they could not be shown"))
-            .hint(format!("{who}: {others}"))
+            .hint(others)
     })
 }
 

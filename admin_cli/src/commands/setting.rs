@@ -12,7 +12,7 @@ use crate::transaction::{authorized, change_record, transact};
 
 /// `enable`
 pub(super) fn enable(desk: &Desk, users: &Users, output: &mut Output) -> Verdict {
-    set_each(desk, users, output, Action::Enable.in_log(), &[Change::Enable], &sentences::enabled)
+    set_each(desk, users, output, Action::Enable.logged(), &[Change::Enable], &sentences::enabled)
 }
 
 /// `enable --lock`
@@ -22,17 +22,17 @@ pub(super) fn enable_and_lock(desk: &Desk, users: &Users, output: &mut Output) -
 
 /// `disable`
 pub(super) fn disable(desk: &Desk, users: &Users, output: &mut Output) -> Verdict {
-    set_each(desk, users, output, Action::Disable.in_log(), &[Change::Disable], &sentences::disabled)
+    set_each(desk, users, output, Action::Disable.logged(), &[Change::Disable], &sentences::disabled)
 }
 
 /// `lock`
 pub(super) fn lock(desk: &Desk, users: &Users, output: &mut Output) -> Verdict {
-    set_each(desk, users, output, Action::Lock.in_log(), &[Change::Lock], &sentences::locked)
+    set_each(desk, users, output, Action::Lock.logged(), &[Change::Lock], &sentences::locked)
 }
 
 /// `unlock`
 pub(super) fn unlock(desk: &Desk, users: &Users, output: &mut Output) -> Verdict {
-    set_each(desk, users, output, Action::Unlock.in_log(), &[Change::Unlock], &sentences::unlocked)
+    set_each(desk, users, output, Action::Unlock.logged(), &[Change::Unlock], &sentences::unlocked)
 }
 
 fn set_each(

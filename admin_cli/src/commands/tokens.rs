@@ -39,7 +39,7 @@ pub(super) fn remove(desk: &Desk, arguments: &RemoveToken, output: &mut Output) 
     let person = desk.person(&arguments.user, arguments.account.unknown())?;
     // A refusal leaves no trace: asked before anything is opened for writing.
     removable(&person, &view(desk, &person)?, &arguments.token)?;
-    let outcome = transact(desk, &person, Action::RemoveToken.in_log(), &|session, now| {
+    let outcome = transact(desk, &person, Action::RemoveToken.logged(), &|session, now| {
         let id = removable(&person, session.state(), &arguments.token)?;
         change_record(desk, &person, &[Changing::RemoveToken(id)], session, now)
     })?;

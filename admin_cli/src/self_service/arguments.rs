@@ -1,8 +1,8 @@
 //! The table of commands for an ordinary user: what may be typed, and what `--help` says of it.
 
 use clap::{Args, Parser, Subcommand};
-use countersign_common::decision::Action;
-use countersign_common::dialogue::{Adding, Request};
+use countersign_common::decision::{Action, Adding};
+use countersign_common::dialogue::Request;
 
 use crate::arguments::{Explain, Label, NoAccount};
 
@@ -16,8 +16,10 @@ Examples:
   countersign new-recovery-codes        the old ones are void
   countersign reset alice               help alice, if you may
 
-What weakens or changes a second factor first asks for a current code of yours, or a recovery code.
-Root has more commands (init, list, forget and others): sudo countersign --help
+What weakens or changes a second factor first asks for a current code of yours, or a recovery code,
+unless the configuration spares you that; what you do for someone else always does. Without a token
+you can only turn 2FA on here; the next login then shows a QR code.
+Root has more commands: init, list, grace, forget, doctor and others.
 
 Exit status: 0 done, 1 something failed or was refused, 2 wrong usage.";
 
@@ -44,26 +46,36 @@ enum Command {
     Status(Who),
     /// Say which rule decides about a login of yours, what happens there, and who may do what to you.
     Explain(Explaining),
-    /// Show your tokens.
+    /// Show your tokens: the phone, the tablet.
     Tokens(Who),
     /// Ask you for a code at login, if you can toggle that.
     ///
     /// If you have no token yet, the next login shows a QR code.
     Enable(Who),
     /// Do not ask you for a code, if you can toggle that and no rule requires one. Your tokens are kept.
+    ///
+    /// Asks for a current code, or a recovery code, a last time.
     Disable(Who),
     /// Forget your tokens and recovery codes: a new phone. This does not turn 2FA off.
     ///
-    /// If 2FA is on, the next login shows a new QR code.
+    /// Asks for a current code, or a recovery code, first. If 2FA is on, the next login shows a new QR code.
     Reset(Who),
     /// Add a token: a second device, or with --replace a new phone.
     ///
-    /// Shows a QR code and asks for one code of it as a proof.
+    /// Asks for a current code, or a recovery code, first; then shows a QR code, and asks for one code of it as a proof.
+    #[command(after_help = "Examples:\n  countersign enroll --label tablet\n  countersign enroll --replace")]
     Enroll(Enroll),
-    /// Take one token away, by its id, the first digits of it, or its label. The last one goes by reset.
-    #[command(allow_missing_positional = true)]
+    /// Take one token away. The last one goes only by `reset`.
+    ///
+    /// Asks for a current code, or a recovery code, first.
+    #[command(
+        allow_missing_positional = true,
+        after_help = "Examples:\n  countersign remove-token tablet\n  countersign remove-token 3f9c"
+    )]
     RemoveToken(RemoveToken),
     /// Make new recovery codes and show them once. The old ones are void.
+    ///
+    /// Asks for a current code, or a recovery code, first. With --json the codes go to standard error.
     NewRecoveryCodes(Who),
     /// Lift someone's block after too many wrong codes, if you may.
     Unblock(Whom),
@@ -109,7 +121,7 @@ struct Explaining {
 struct Enroll {
     #[command(flatten)]
     who: Who,
-    /// What to call the new token, in at most 32 characters.
+    /// What to call the new token, as in `tablet`: at most 32 printable characters.
     #[arg(long, value_name = "TEXT")]
     label: Option<Label>,
     /// Put the new token in place of all others.
@@ -122,7 +134,7 @@ struct RemoveToken {
     /// Someone you may help; without it, yourself.
     #[arg(value_name = "USER")]
     user: Option<String>,
-    /// The token.
+    /// The token: its label, its id, or how its id begins.
     #[arg(value_name = "TOKEN")]
     token: String,
     /// Print JSON.

@@ -13,9 +13,11 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, Parser};
 use countersign_common::config::{Config, DEFAULT_PATH, Qr};
 use countersign_common::dialogue::{Asked, Key, Question, Reply, Request, View};
+use countersign_common::files::{FileError, FileProblem};
 use countersign_common::screen::{Enrollment, Polarity, Word};
-use countersign_common::system::load_config;
+use countersign_common::system::{ConfigFileError, load_config};
 use countersign_common::token::{RecoveryCode, otpauth_uri};
+use nix::errno::Errno;
 use nix::unistd::geteuid;
 use zeroize::Zeroizing;
 
@@ -78,6 +80,16 @@ fn only_for_root(option: &str) -> Failure {
     Failure::new(format!("{option} is for root")).hint("run it by sudo, ask an administrator, or leave it out")
 }
 
+/// A configuration that cannot be read, or makes no sense: what mends it is not theirs to type.
+fn unusable(error: &ConfigFileError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error {
+        ConfigFileError::File(FileError { path, problem: FileProblem::Error(Errno::EACCES) }) => failure
+            .hint(format!("all users must be able to read it; your administrator can mend it: chmod a+rX {path}")),
+        _ => failure.hint("your administrator can mend it"),
+    }
+}
+
 /// What no user and no token is called is refused before the helper is asked, which takes short lines only.
 fn refuse_too_long(request: &Request) -> Result<(), Failure> {
     for (what, name) in [("user", &request.user), ("token", &request.token)] {
@@ -91,7 +103,7 @@ fn refuse_too_long(request: &Request) -> Result<(), Failure> {
 }
 
 fn serve(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failure> {
-    let config = load_config(DEFAULT_PATH)?;
+    let config = load_config(DEFAULT_PATH).map_err(|error| unusable(&error))?;
     let (request, form) = arguments.request();
     refuse_too_long(&request)?;
     let asking = Asking { config: &config, form };

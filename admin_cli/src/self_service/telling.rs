@@ -7,7 +7,6 @@ use countersign_common::dialogue::{Request, View};
 use countersign_common::record::Record;
 use countersign_common::store::State;
 use countersign_common::system::{Account, Accounts, NssAccounts};
-
 use nix::unistd::getuid;
 
 use super::arguments::Form;
@@ -16,19 +15,20 @@ use crate::commands::explain::About;
 use crate::desk::{NO_ID, Person};
 use crate::json;
 use crate::output::{Output, Verdict};
-use crate::powers::{self, Reader};
+use crate::powers;
 use crate::report::{Facts, Report, TokenFacts};
 use crate::ruling::Ruling;
-use crate::sentences::{self, Change, Told};
+use crate::sentences::{self, Change, Reader, Told};
 
 /// Prints the answer.
 pub(super) fn tell(config: &Config, request: &Request, form: Form, view: &View, output: &mut Output) {
     let after = report(config, view, &view.after);
+    let reader = &reader(config, view);
     if request.action.is_looking() {
         match (form, request.action) {
             (form, Action::Tokens) => tokens(&after, form, output),
             (Form::Json, _) => output.bytes(&json::object(&json::User::shown(&after))),
-            (Form::Words, _) => after.block(&reader(config, view)).iter().for_each(|line| output.line(line)),
+            (Form::Words, _) => after.block(reader).iter().for_each(|line| output.line(line)),
         }
         return;
     }
@@ -46,21 +46,9 @@ pub(super) fn tell(config: &Config, request: &Request, form: Form, view: &View, 
         after: after.state.as_ref().unwrap_or(&unknown),
         changed,
         requiring_rule: after.state.as_ref().ok().and_then(|facts| facts.ruling.somewhere),
-        reader: &reader(config, view),
+        reader,
     };
     output.line(sentence(request.action, &told));
-}
-
-/// What whoever runs the command may do to that user now: nothing else is suggested to them.
-pub(super) fn reader(config: &Config, view: &View) -> Reader {
-    let (person, report) = (person(view), report(config, view, &view.after));
-    match (NssAccounts.by_uid(getuid().as_raw()), &report.state) {
-        (Ok(Some(caller)), Ok(facts)) => {
-            let target = powers::target(config, &NssAccounts, &person, facts, view.administrator);
-            Reader::who(config, &NssAccounts, &caller, &person, target)
-        }
-        _ => Reader::Who(Vec::new()),
-    }
 }
 
 /// `explain`: from what the helper lets one see, and what everyone can read.
@@ -68,6 +56,19 @@ pub(super) fn explain(config: &Config, arguments: &Explain, view: &View, output:
     let (person, report) = (person(view), report(config, view, &view.after));
     let about = About { config, accounts: &NssAccounts, person: &person, report: &report, now: view.now };
     about.explain(arguments, &Ok(state(&view.after)), output)
+}
+
+/// Who reads it, and what they may type next; what cannot be looked up is not suggested.
+pub(super) fn reader(config: &Config, view: &View) -> Reader {
+    let after = report(config, view, &view.after);
+    let caller = NssAccounts.by_uid(getuid().as_raw()).ok().flatten();
+    match (caller, &after.state) {
+        (Some(caller), Ok(facts)) if caller.name == view.user => {
+            Reader::Oneself(powers::own(config, facts, view.administrator).may)
+        }
+        (Some(caller), _) => Reader::Helper(powers::helping(config, &NssAccounts, &caller, &person(view), &after)),
+        (None, _) => Reader::Helper(Vec::new()),
+    }
 }
 
 fn report(config: &Config, view: &View, of: &(Option<Record>, Counters)) -> Report {

@@ -68,13 +68,13 @@ impl Action {
         }
     }
 
-    /// The word for it in the log, after `what=`: the command's name, with `_` for `-`.
+    /// As the log spells it (`what`): no dashes.
     #[must_use]
-    pub const fn in_log(self) -> &'static str {
+    pub const fn logged(self) -> &'static str {
         match self {
             Self::RemoveToken => "remove_token",
             Self::NewRecoveryCodes => "new_recovery_codes",
-            one_word => one_word.as_str(),
+            _ => self.as_str(),
         }
     }
 
@@ -127,9 +127,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_log_has_the_commands_name_with_underscores() {
-        for action in Action::ALL {
-            assert_eq!(action.in_log(), action.as_str().replace('-', "_"));
+    fn the_documentation_shows_how_the_log_spells_each() {
+        let documentation = include_str!("../../../docs/log.md");
+        for action in Action::ALL.into_iter().filter(|action| !action.is_looking()) {
+            assert!(documentation.contains(&format!("`{}`", action.logged())), "docs/log.md lacks {action:?}");
+            assert_eq!(action.logged(), action.as_str().replace('-', "_"));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! and searched exhaustively in `small_world_tests`.
 
 mod action;
+mod adding;
 mod authorize;
 mod change;
 mod confirm;
@@ -17,6 +18,7 @@ mod rules;
 mod throttle;
 
 pub use action::Action;
+pub use adding::{Adding, NotAdded, admit};
 pub use authorize::{Actor, Denied, Enrolled, Helping, RootAccount, Target, authorize, is_confirmed};
 pub use change::{Applied, Change, ChangeRefused, apply, apply_all, blank};
 pub use confirm::{Answer, confirm};

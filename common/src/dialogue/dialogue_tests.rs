@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::counters::{Counters, RecoveryCounters};
-use crate::decision::{Action, Administrator};
+use crate::decision::{Action, Adding, Administrator};
 use crate::record::{CanToggle, Record, RecoverySet, Revision, Token, Use2fa, UserName};
 use crate::token::{Parameters, RecordId, RecoveryCode, RecoverySetId, Secret, TokenId, UnixTime};
 

@@ -27,7 +27,7 @@ mod view;
 
 pub use line::DialogueError;
 pub use reply::{Asked, Echo, Key, Question, Reply};
-pub use request::{Adding, FromCommand, Request};
+pub use request::{FromCommand, Request};
 pub use view::View;
 
 /// The most bytes of a line to the helper, its end included.

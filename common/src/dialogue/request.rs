@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::line::{DialogueError, Reader, Writer};
-use crate::decision::Action;
+use crate::decision::{Action, Adding};
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +18,6 @@ pub struct Request {
     pub token: Option<String>,
     /// Whether a new token stands beside the others.
     pub adding: Adding,
-}
-
-/// Where a new token stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adding {
-    /// Beside those that are there.
-    Beside,
-    /// Instead of all of them: a new phone.
-    Instead,
 }
 
 /// A line to the helper.

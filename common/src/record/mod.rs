@@ -3,12 +3,14 @@
 //! Invariants: at most five tokens, no two with one id or one secret; at most sixteen recovery code hashes;
 //! `revision` grows by one at each change.
 
+mod label;
 mod meant;
 mod text;
 mod user;
 
+pub use label::{is_label, is_new_label, steers};
 pub use meant::meant;
-pub use text::{RecordError, VERSION, is_label, parse, render};
+pub use text::{RecordError, VERSION, parse, render};
 pub use user::{UserName, UserNameError};
 
 use std::fmt;

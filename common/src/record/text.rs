@@ -8,6 +8,7 @@ use std::fmt::{self, Write as _};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::label::is_label;
 use super::{CanToggle, MAX_RECOVERY_CODES, MAX_TOKENS, Record, RecoverySet, Revision, Token, Use2fa, UserName};
 use crate::document::{self, Fault};
 use crate::token::{Algorithm, Digits, Parameters, Period, RecordId, RecoverySetId, Secret, TokenId, UnixTime};
@@ -147,12 +148,6 @@ impl TryFrom<TokenText> for Token {
             enrolled_at: time(&text.enrolled_at)?,
         })
     }
-}
-
-/// Whether a text may be a token's label: at most 32 characters, none of them a control character.
-#[must_use]
-pub fn is_label(text: &str) -> bool {
-    text.chars().count() <= 32 && !text.chars().any(char::is_control)
 }
 
 impl TryFrom<RecoveryText> for RecoverySet {

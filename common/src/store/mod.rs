@@ -22,7 +22,8 @@ use std::fmt;
 
 use crate::counters::Counters;
 use crate::files::FileError;
-use crate::record::{Record, UserName};
+use crate::record::{Record, Revision, UserName};
+use crate::token::RecordId;
 
 /// What is known about one user. Both parts fit together, or there would be an error instead.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +32,18 @@ pub struct State {
     pub record: Option<Record>,
     /// What logins left behind; all zero if there were none.
     pub counters: Counters,
+}
+
+/// A record at one of its revisions; `None` if there was none yet. A user who was forgotten and set up again has
+/// another record, whatever its revision.
+pub type Edition = Option<(RecordId, Revision)>;
+
+impl State {
+    /// The edition of the record.
+    #[must_use]
+    pub fn edition(&self) -> Edition {
+        self.record.as_ref().map(|record| (record.id, record.revision))
+    }
 }
 
 /// What became of a write.

@@ -159,7 +159,7 @@ fn forget_product() {
 fn install_clock() {
     let library = include_bytes!(concat!(env!("OUT_DIR"), "/world_clock.so"));
     fs::write("/run/world/clock.so", library).expect("write the clock library");
-    fs::write("/run/world/clock", [0; 16]).expect("write the clock page");
+    fs::write("/run/world/clock", [0; 24]).expect("write the clock page");
     fs::write("/etc/ld.so.preload", "/run/world/clock.so\n").expect("write ld.so.preload");
 }
 

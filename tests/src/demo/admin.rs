@@ -3,7 +3,7 @@ use super::beacon;
 use super::foreground;
 use super::interactive::terminal_kind;
 use super::say::{complain, say};
-use super::setting::USER;
+use super::setting::{ADMINISTRATOR, HELP_DESK, USER};
 use std::io::IsTerminal;
 use std::process::{Command, ExitCode};
 
@@ -59,10 +59,16 @@ demo goes on. To try, with a login of {USER}'s before or after:
                               code); later `code` alone
   countersign status {USER}    what is decided, and what logins left behind
   countersign reset {USER}     a new phone: the next login shows a new QR code
-  countersign lock {USER}      may not turn 2FA off at the QR code; `unlock` may
+  countersign lock {USER}      may not turn 2FA off any more; `unlock` may
   countersign disable {USER}   no code is asked; `enable`: it is asked again
   countersign unblock {USER}   after too many wrong codes
-  log                         what the module told syslog
+  countersign grace {USER} 3d  may put the QR code off with `later`, once reset
+  countersign explain {USER}   what her login brings, and who may do what to her
+  countersign doctor          what is wrong on this host
+  log                         what module, command and helper told syslog
+
+  su - {USER} -c \"countersign status\"    as {USER}, without a login
+  ssh {HELP_DESK}@host1          the help desk: may reset and unblock {USER}, not {ADMINISTRATOR}
 "
     )
 }

@@ -2,6 +2,6 @@
 unset HISTFILE
 PS1='[demo admin] root@host1:\w# '
 log() {
-    grep -a pam_countersign /run/world/log | cut -d '>' -f 2-
+    grep -aE 'countersign[^ ]*\[|pam_countersign' /run/world/log | cut -d '>' -f 2-
 }
 cd /root || exit

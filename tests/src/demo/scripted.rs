@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 /// Plays all steps; success only if each went exactly as it should.
 pub fn scripted() -> ExitCode {
-    say("Countersign, in a private world. Without a terminal, a script logs in as alice.");
+    say("Countersign, in a private world. Without a terminal, a script plays its people.");
     let complaint = note_panics();
     let mut step = "opening the world".to_owned();
     let played = catch_unwind(AssertUnwindSafe(|| {

@@ -157,6 +157,12 @@ impl Terminal {
         self.wait_exit();
     }
 
+    /// Takes the terminal away, as when a line breaks, and waits for the program's end.
+    pub fn hang_up(mut self) {
+        self.pty.hang_up();
+        wait::until("the end of a program that lost its terminal", || self.exited());
+    }
+
     /// The program's process id as this machine sees it.
     pub fn process(&self) -> u32 {
         self.process.expect("the program ended at once")

@@ -104,6 +104,11 @@ impl Pty {
         self.master.write_all(bytes).expect("type on a terminal");
     }
 
+    /// Gives the terminal up: whoever still has it open is hung up on.
+    pub(super) fn hang_up(&mut self) {
+        self.master = File::open("/dev/null").expect("open /dev/null");
+    }
+
     pub(super) fn echoes(&self) -> bool {
         let settings = tcgetattr(&self.master).expect("read the settings of a terminal");
         settings.local_flags.contains(LocalFlags::ECHO)

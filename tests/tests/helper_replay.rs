@@ -68,8 +68,8 @@ fn tokens(factor: &Factor, count: usize) -> Vec<Parameters> {
 #[test]
 fn a_code_that_confirmed_a_new_phone_which_could_not_be_stored_opens_no_login() {
     let factor = Factor::new(IN_USE, &["alice"]);
-    let tokens = tokens(&factor, 5);
-    let used = factor.code(&tokens[4]);
+    let tokens = tokens(&factor, 4);
+    let used = factor.code(&tokens[3]);
     let mut enrolling = Enrolling::begin(&factor, "request action=enroll adding=instead", Some(&used));
     // The record cannot be written, as on a full disk; the counters can.
     factor.world.sh("mkdir /var/lib/countersign/users/.alice.toml").ok();
@@ -78,13 +78,21 @@ fn a_code_that_confirmed_a_new_phone_which_could_not_be_stored_opens_no_login() 
     assert!(!factor.login("alice", &[&used]).let_in(), "the code that confirmed was accepted twice");
 }
 
+/// While a new phone takes the place of five others there are six, and room for the last steps of five.
+#[test]
+fn with_as_many_tokens_as_there_may_be_even_a_new_phone_is_refused_before_a_code_is_asked_for() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    tokens(&factor, 5);
+    let outcome = factor.world.command(&[HELPER]).user("alice").stdin("request action=enroll adding=instead\n").run();
+    assert!(outcome.text().starts_with("refused message=there%20are%205%20tokens"), "{}", outcome.text());
+}
+
 #[test]
 fn a_sixth_token_that_is_refused_makes_no_used_code_new() {
     let factor = Factor::new(&format!("{IN_USE}[self_service]\nconfirm = 'none'\n"), &["alice"]);
     tokens(&factor, 4);
-    let request = "request action=enroll";
-    let mut fifth = Enrolling::begin(&factor, request, None);
-    let mut sixth = Enrolling::begin(&factor, request, None);
+    let mut fifth = Enrolling::begin(&factor, "request action=enroll label=fifth", None);
+    let mut sixth = Enrolling::begin(&factor, "request action=enroll label=sixth", None);
     let (used, told) = fifth.prove(&factor);
     assert_eq!(told, "done");
     assert!(!factor.login("alice", &[&used]).let_in(), "the code that proved it is used");

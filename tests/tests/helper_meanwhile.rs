@@ -81,7 +81,7 @@ fn a_school() -> (Factor, Parameters) {
 fn a_confirmation_given_for_a_forgotten_record_adds_no_token_to_the_one_that_follows_it() {
     let factor = Factor::new(IN_USE, &["alice"]);
     let stolen = factor.enroll("alice");
-    let mut thief = Dialogue::begin(&factor, "alice", "request action=enroll");
+    let mut thief = Dialogue::begin(&factor, "alice", "request action=enroll label=tablet");
     thief.hear_confirmation();
     let thiefs = thief.confirm_to_the_key(&factor.code(&stolen));
     // The README's way back for a damaged or lost record: forget, and start afresh.
