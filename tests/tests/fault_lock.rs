@@ -117,6 +117,6 @@ fn counters_replaced_between_lock_and_look_are_looked_at_anew() {
 #[test]
 fn counters_replaced_between_look_and_write_are_a_conflict() {
     // The first look, before the prompt, is without the lock.
-    let told = replaced_under_the_lock("lseek", 2);
+    let told = replaced_under_the_lock("pread64", 2);
     assert!(told.iter().any(|line| line == SETTINGS_CHANGED), "{told:#?}");
 }

@@ -374,7 +374,7 @@ fn faults(name: &str) -> &'static [&'static str] {
     match name {
         "pwrite64" | "write" => &["error=ENOSPC", "error=EIO", "signal=KILL"],
         "fdatasync" | "fsync" | "renameat" | "openat" | "flock" => &["error=EIO", "signal=KILL"],
-        "close" | "read" | "lseek" | "newfstatat" | "fstat" => &[],
+        "close" | "read" | "pread64" | "newfstatat" | "fstat" => &[],
         _ => &["signal=KILL"],
     }
 }

@@ -36,7 +36,7 @@ fn a_dialogue_lasts_120_seconds_in_all_and_then_nothing_is_changed() {
 fn a_token_that_is_proven_too_late_is_not_stored() {
     let (factor, token) = enrolled();
     let before = factor.record("alice");
-    let mut dialogue = Dialogue::command(&factor.world, "alice", "enroll");
+    let mut dialogue = Dialogue::command(&factor.world, "alice", "enroll --label new");
     dialogue.is_asked();
     dialogue.say(&factor.code(&token));
     let new = dialogue.is_shown();

@@ -117,7 +117,7 @@ fn a_token_that_waits_for_its_proof_while_the_help_desk_resets_is_not_stored() {
 fn a_token_that_needs_no_confirmation_is_refused_to_who_was_reset_meanwhile() {
     let (factor, _, _) = people();
     factor.world.configure(&format!("{IN_USE}{DESK}[self_service]\nconfirm = 'none'\n"));
-    let mut enroll = Dialogue::command(&factor.world, "alice", "enroll");
+    let mut enroll = Dialogue::command(&factor.world, "alice", "enroll --label new");
     let new = enroll.is_shown();
     assert_unlocked(&factor, "alice");
     factor.world.countersign(&["reset", "alice"]).ok();
@@ -132,7 +132,7 @@ fn a_token_that_needs_no_confirmation_is_refused_to_who_was_reset_meanwhile() {
 fn a_self_enrollment_and_a_reset_by_the_help_desk_at_one_instant_leave_no_token() {
     let (factor, mut alice, carol) = people();
     for round in 0..6 {
-        let mut enroll = asked(&factor, "alice", "enroll");
+        let mut enroll = asked(&factor, "alice", "enroll --label new");
         enroll.say(&factor.code(&alice));
         let new = enroll.is_shown();
         let mut reset = asked(&factor, "carol", "reset alice");

@@ -142,7 +142,12 @@ fn the_help_desk_does_everything_that_is_granted() {
     ] {
         site.run(&mut person, &format!("{command} bob"), Some(&carol));
         assert_eq!(site.status("bob")[key], value, "{command}");
-        site.factor.world.wait_for_log(&["event=changed", "user=bob", &format!("what={command} "), "by=carol"]);
+        site.factor.world.wait_for_log(&[
+            "event=changed",
+            "user=bob",
+            &format!("what={} ", command.replace('-', "_")),
+            "by=carol",
+        ]);
     }
     site.add(&mut person, "enroll bob --label spare", &carol);
     assert_eq!(site.status("bob")["tokens"].as_array().map(Vec::len), Some(2));

@@ -53,7 +53,9 @@ impl Site {
         world.add_to_group("students", &["bob", "rita", "olga", "hugo", "eve"]);
         world.add_to_group("sudo", &["eve"]);
         for user in PEOPLE.iter().filter(|user| !["nina", "nora", "dora", "oscar"].contains(user)) {
-            world.countersign(&["enroll", user, "--label", "phone", "--no-confirm"]).ok();
+            for label in ["phone", "tablet"] {
+                world.countersign(&["enroll", user, "--label", label, "--no-confirm"]).ok();
+            }
         }
         world.countersign(&["lock", "lena", "nora"]).ok();
         Self(factor)
@@ -76,8 +78,10 @@ impl Site {
         if actor != target || ["unblock", "lock", "unlock"].contains(&action) {
             words.push(target);
         }
-        if action == "remove-token" {
-            words.push("phone");
+        match action {
+            "remove-token" => words.push("phone"),
+            "enroll" => words.extend(["--label", "new"]),
+            _ => {}
         }
         world.clear_log();
         let outcome = mute(world, actor, &words);

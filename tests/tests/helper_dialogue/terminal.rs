@@ -104,7 +104,7 @@ fn a_terminal_that_hangs_up_leaves_neither_a_helper_nor_a_lock() {
     let _sshd = factor.world.start_sshd("");
     let before = factor.record("alice");
     for start in [su, ssh] {
-        for (command, answers) in [("countersign reset", 0), ("countersign enroll", 1)] {
+        for (command, answers) in [("countersign reset", 0), ("countersign enroll --label new", 1)] {
             let mut person = log_in(&factor, start, &token);
             ask(&mut person, command);
             for _ in 0..answers {
@@ -192,7 +192,7 @@ fn su_with_a_command_that_is_interrupted_leaves_no_terminal_that_hides() {
 #[test]
 fn the_key_of_a_new_token_is_proven_unseen_too() {
     let (factor, token) = enrolled(NO_ECHO);
-    let invocation = factor.world.command(&["countersign", "enroll"]).user("alice");
+    let invocation = factor.world.command(&["countersign", "enroll", "--label", "new"]).user("alice");
     let mut person = Terminal::spawn_with(&factor.world, invocation, Size::default());
     person.expect(PROMPT);
     wait::until("a terminal that hides", || (!person.echoes()).then_some(()));

@@ -40,7 +40,7 @@ fn calls(trace: &str) -> Vec<Call> {
 impl Call {
     /// Whether it changes something: what is on the disk, or who holds a lock.
     fn changes(&self) -> bool {
-        !["openat", "read", "newfstatat", "fstat", "lseek"].contains(&self.name.as_str()) || self.creates
+        !["openat", "pread64", "newfstatat", "fstat"].contains(&self.name.as_str()) || self.creates
     }
 
     /// Whether nothing may be said to be done if this fails.
@@ -57,7 +57,7 @@ impl Call {
             "unlinkat" | "fchmod" | "fchown" => &["EIO", "EROFS"],
             "openat" if self.creates => &["ENOSPC", "EIO", "EROFS", "EDQUOT", "EACCES", "EMFILE"],
             "openat" => &["EIO", "EACCES", "EMFILE"],
-            "flock" | "read" => &["EIO", "EINTR"],
+            "flock" | "pread64" => &["EIO", "EINTR"],
             _ => &["EIO"],
         };
         let kill = (self.changes() || self.name == "openat").then_some("signal=KILL".to_owned());
@@ -138,7 +138,7 @@ impl<'a> Run<'a> {
         let new = people.everyone().of(deed.target);
         assert_ne!(new, old, "{deed:?}");
         let calls = calls(&self.trace());
-        assert!(calls.iter().any(|call| call.name == "read") && calls.iter().any(|call| call.name == "flock"));
+        assert!(calls.iter().any(|call| call.name == "pread64") && calls.iter().any(|call| call.name == "flock"));
         assert_durable(&calls);
         (Case { people, deed, old, new }, calls)
     }
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
         assert!(told.done || told.refused || what == "signal=KILL", "{at}: silent: {told:?}");
         let failed = what.starts_with("error=") && what != "error=EINTR" && call.makes_durable();
         assert!(!(failed && told.done), "{at}: said to be done, and may be gone after a power cut");
-        let is_asked_again = what == "error=EINTR" && ["flock", "read", "write", "pwrite64"].contains(&&*call.name);
+        let is_asked_again = what == "error=EINTR" && ["flock", "pread64", "write", "pwrite64"].contains(&&*call.name);
         assert!(!is_asked_again || told.done, "{at}: an interruption is no failure: {told:?}");
         let left = case.assert_old_or_new(&at, &told);
         case.settle(&at, &left, told, &code);
