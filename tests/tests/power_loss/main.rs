@@ -7,3 +7,4 @@ mod acknowledged;
 mod deed;
 mod instant;
 mod scene;
+mod torn;
