@@ -3,6 +3,7 @@
 //! Nothing goes to the disk by itself: journal commits lie minutes apart, and a rename forces no data out. So what a
 //! program has not synced is not in a copy, unless [`Reached`] says otherwise.
 use super::{STATE_DIR, World};
+use crate::wait;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -127,9 +128,9 @@ impl Running<'_> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let unmounted = self.world.run(&["umount", STATE_DIR]);
-        if !std::thread::panicking() {
-            unmounted.ok();
-        }
+        // A helper may outlive its command for a moment.
+        let unmounted =
+            wait::poll(wait::PATIENCE, || self.world.run(&["umount", STATE_DIR]).status.success().then_some(()));
+        assert!(unmounted.is_some() || std::thread::panicking(), "{:?} stays in use", self.image);
     }
 }

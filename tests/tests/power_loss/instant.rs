@@ -175,7 +175,7 @@ fn a_power_cut_at_any_instant_of_a_users_own_change_leaves_the_old_or_the_new_st
 
 /// The same of everything.
 #[test]
-#[ignore = "takes minutes: every deed, where the other tests here take the most telling ones"]
+#[ignore = "takes minutes: make stress"]
 fn a_power_cut_at_any_instant_of_anything_leaves_the_old_or_the_new_state() {
     std::thread::scope(|scope| {
         for deeds in [logins(), roots(), helpers()] {
