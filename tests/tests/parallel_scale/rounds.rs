@@ -9,6 +9,18 @@ const PROCESSES: usize = 64;
 const ROUNDS_OF_A_PROCESS: usize = 250;
 /// As many recovery codes as there can be.
 const RECOVERY_CODES: usize = 16;
+/// Every so many processes' writes take their time: whoever did not wait for them would find the old state.
+const SLOW_ONE_IN: usize = 4;
+const SLOW: [&str; 8] = [
+    "strace",
+    "-f",
+    "--seccomp-bpf",
+    "-o",
+    "/dev/null",
+    "--trace=pwrite64",
+    "--inject=pwrite64:delay_enter=4000",
+    "--",
+];
 /// One answer in each round.
 const CONFIG: &str = "[prompt]\ntries = 1\n[recovery]\ncodes = 16\n";
 
@@ -25,15 +37,16 @@ struct Tally {
 impl Tally {
     /// Holds a round for each code. The clock moves `between` two of them.
     fn hold(&mut self, factor: &Factor, codes: &[String], between: impl Fn()) {
-        let process = || {
+        let process = |number: usize| {
             // A barrier for each, so that none takes the release of another.
             let barrier = Barrier::new();
             let answers = codes.iter().map(|code| Answer::from(code.as_str()).at_barrier());
             let steps = codes.iter().map(|_| Step::call(Phase::Authenticate));
-            let running = factor.driver("alice").answers(answers).steps(steps).start(&barrier);
+            let wrapper: &[&str] = if number.is_multiple_of(SLOW_ONE_IN) { &SLOW } else { &[] };
+            let running = factor.driver("alice").through(wrapper).answers(answers).steps(steps).start(&barrier);
             (barrier, running)
         };
-        let (mut barriers, mut running): (Vec<_>, Vec<_>) = (0..PROCESSES).map(|_| process()).unzip();
+        let (mut barriers, mut running): (Vec<_>, Vec<_>) = (0..PROCESSES).map(process).unzip();
         running.iter_mut().for_each(Running::wait_at_barrier);
         for round in 0..codes.len() {
             if round > 0 {
