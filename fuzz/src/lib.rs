@@ -1,0 +1,29 @@
+//! What the targets share: each is a function of bytes, so that `cargo fuzz` and a replay of the corpora run the same.
+
+mod answers;
+mod formats;
+mod logins;
+mod texts;
+
+/// A target: its name, which is its corpus's, and what it does with the bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 9] = [
+    ("config", formats::config),
+    ("record", formats::record),
+    ("counters", formats::counters),
+    ("dialogue", formats::dialogue),
+    ("answers", answers::answers),
+    ("names", texts::names),
+    ("arguments", texts::arguments),
+    ("screen", texts::screen),
+    ("logins", logins::logins),
+];
+
+/// Runs the target of a name.
+pub fn run(name: &str, bytes: &[u8]) {
+    let target = TARGETS.iter().find(|(known, _)| *known == name);
+    let (_, target) = target.unwrap_or_else(|| panic!("there is no target {name}"));
+    target(bytes);
+}
