@@ -124,10 +124,10 @@ impl Measured {
 
     fn sameness(&self) -> Bar {
         let medians = self.sizes.iter().filter_map(|size| Some(self.cost(Module::Countersign, *size, End::In)?.0));
-        let (least, most) = medians.fold((f64::MAX, f64::MIN), |(least, most), cost| (least.min(cost), most.max(cost)));
+        let (low, high) = medians.fold((f64::MAX, f64::MIN), |(low, high), cost| (low.min(cost), high.max(cost)));
         let last = self.sizes.last().copied().unwrap_or_default();
         let what = format!("cost between 10 and {} users differs by", grouped_count(last));
-        Bar::number(what, (most / least - 1.0) * 100.0, 10.0, " %")
+        Bar::number(what, (high / low - 1.0) * 100.0, 10.0, " %")
     }
 
     fn libraries(&self) -> Bar {
