@@ -1,7 +1,8 @@
 //! An ext4 file system on a loop file, so that durability is paid for.
 //!
 //! The file lies beside the build, on a disk of this machine, not in the world, whose upper layers are memory. Its
-//! name is taken away as soon as the device is attached, and the device detaches itself with its last mount.
+//! name is taken away as soon as the device is attached, and the device goes with its last mount.
+use countersign_tests::World;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,7 +23,8 @@ impl Disk {
     /// In words, if this machine cannot do it.
     pub(crate) fn attach(gigabytes: u64) -> Result<Self, String> {
         let folder = folder();
-        let backed_by = said(Command::new("stat").args(["--file-system", "--format=%T"]).arg(&folder))?;
+        let backed_by =
+            said(Command::new("findmnt").args(["--noheadings", "--output=FSTYPE", "--target"]).arg(&folder))?;
         if backed_by == "tmpfs" || backed_by == "ramfs" {
             return Err(format!("the build directory lies in memory ({backed_by}), where durability costs nothing"));
         }
@@ -33,12 +35,15 @@ impl Disk {
         let _ = std::fs::remove_file(&path);
         Ok(Self { device: made?, backed_by })
     }
-}
 
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // While it is mounted this only marks it to detach with its last mount.
-        let _ = Command::new("losetup").args(["--detach", &self.device]).status();
+    /// Mounts it in a world, and lets the device go with that mount, however this program ends.
+    pub(crate) fn mount(&self, world: &World, place: &str) {
+        let (device, number) = (&self.device, self.device.trim_start_matches("/dev/loop"));
+        let node = format!("test -e {device} || mknod {device} b 7 {number}");
+        let mounted = world.sh(&format!("{node}; mkdir -p {place}; mount -t ext4 {device} {place}"));
+        // Only once: later the device may be another's.
+        let _ = Command::new("losetup").args(["--detach", device]).status();
+        mounted.ok();
     }
 }
 

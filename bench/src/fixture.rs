@@ -57,13 +57,19 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     /// Makes world and state.
-    pub(crate) fn build(effort: Effort, disk: Disk) -> Self {
+    ///
+    /// # Errors
+    /// In words, if this machine cannot mount a file system of its own.
+    pub(crate) fn build(effort: Effort) -> Result<Self, String> {
         let world = World::builder().real_clock().stack(Stack::Sshd).build();
-        mount(&world, &disk);
+        let disk = Disk::attach(effort.disk_size())?;
+        disk.mount(&world, STATE);
         let uids: BTreeMap<String, u32> =
             accounts().into_iter().map(|name| (name.clone(), world.add_user(&name, PASSWORD))).collect();
         world.install_product();
         cost::install(&world);
+        let installed = countersign_tests::world::security_directory().join("pam_countersign.so");
+        world.sh(&format!("cp {} {} {STATE}", installed.display(), cost::FLOOR)).ok();
         for &size in &effort.sizes {
             let text = SHIPPED_CONFIG
                 .replace("#state_dir = \"/var/lib/countersign\"", &format!("state_dir = \"{}\"", ours(size)))
@@ -79,7 +85,7 @@ impl Fixture {
         }
         let fixture = Self { world, effort, disk, clock: now() };
         fixture.generate(uids);
-        fixture
+        Ok(fixture)
     }
 
     /// Makes the state of everyone at every size.
@@ -111,13 +117,6 @@ impl Fixture {
 
 fn ours(size: u64) -> String {
     Module::Countersign.state(size)
-}
-
-fn mount(world: &World, disk: &Disk) {
-    let number = disk.device.trim_start_matches("/dev/loop");
-    world
-        .sh(&format!("test -e {0} || mknod {0} b 7 {number}; mkdir -p {STATE}; mount -t ext4 {0} {STATE}", disk.device))
-        .ok();
 }
 
 fn now() -> i64 {

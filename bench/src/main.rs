@@ -31,9 +31,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match disk::Disk::attach(effort.disk_size()) {
-        Ok(disk) => {
-            let mut fixture = Fixture::build(effort, disk);
+    match Fixture::build(effort) {
+        Ok(mut fixture) => {
             let measured = measures::measure(&mut fixture);
             drop(fixture);
             done(report::write(&measured, folder))

@@ -69,6 +69,8 @@ pub(crate) struct Loaded {
     pub(crate) resident: i64,
     /// Of these, the ones no other process can share.
     pub(crate) own: i64,
+    /// Page faults up to the end of authentication, above `pam_permit`.
+    pub(crate) faults: i64,
 }
 
 /// Measures everything.
@@ -213,29 +215,29 @@ fn loaded(fixture: &mut Fixture) -> BTreeMap<Module, Loaded> {
     let runs: Vec<_> = (0..LOADS).flat_map(|_| Module::ALL.iter().map(load)).collect();
     let mut loads = series::run(&fixture.world, &runs, LIMIT);
     let memory: BTreeMap<_, _> = Module::ALL.map(|module| (module, memory(fixture, module))).into();
-    let (resident, own) = memory[&Module::Permit];
+    let permit = memory[&Module::Permit];
     let figures = |module| {
         let bytes = std::fs::metadata(fixture.world.path(&path_of(module))).expect("look at a module").len();
         let load = loads.remove(&format!("{module:?}")).expect("it was loaded");
-        let memory = memory[&module];
-        (module, Loaded { bytes, load, resident: memory.0 - resident, own: memory.1 - own })
+        let [resident, own, faults] = [0, 1, 2].map(|index| memory[&module][index] - permit[index]);
+        (module, Loaded { bytes, load, resident, own, faults })
     };
     Module::ALL.map(figures).into()
 }
 
-/// Kilobytes resident after authentication, and those of the process alone; the median of a few.
-fn memory(fixture: &mut Fixture, module: Module) -> (i64, i64) {
+/// Kilobytes resident after authentication, those of the process alone, and page faults; the median of a few.
+fn memory(fixture: &mut Fixture, module: Module) -> [i64; 3] {
     const TIMES: usize = 5;
     let user = successful().swap_remove(1);
-    let mut seen: Vec<(i64, i64)> = (0..TIMES)
+    let mut seen: Vec<[i64; 3]> = (0..TIMES)
         .map(|_| {
             let login = login(module, COUNTED_SIZE, End::In, &user, &fixture.next_moment());
             let argv = Login { extent: Extent::Memory, ..login }.argv();
             let text = fixture.world.run(&argv.iter().map(String::as_str).collect::<Vec<_>>()).ok();
             let (memory, rest) = text.split_once(' ').expect("memory and the rest");
             assert!(rest.starts_with("0,0,0 "), "{module:?}: {text}");
-            let (resident, own) = memory.split_once(',').expect("two figures");
-            (resident.parse().expect("kilobytes"), own.parse().expect("kilobytes"))
+            let figures: Vec<_> = memory.split(',').map(|figure| figure.parse().expect("a number")).collect();
+            figures.try_into().expect("three figures")
         })
         .collect();
     seen.sort_unstable();
@@ -266,7 +268,7 @@ fn ssh(fixture: &Fixture) -> [Times; 2] {
     }
     let _sshd = world.start_sshd("");
     let mut all: BTreeMap<String, Vec<Times>> = BTreeMap::new();
-    for user in over_ssh() {
+    for (number, user) in over_ssh().into_iter().enumerate() {
         let run = |cell: &str, argv: &[&str], code: &str| Run {
             cell: cell.to_owned(),
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
@@ -279,7 +281,9 @@ fn ssh(fixture: &Fixture) -> [Times; 2] {
         let known = ["StrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null", "-oLogLevel=ERROR"];
         let ssh = [&["ssh", "-F/dev/null", "-p", &port, "-o"], &known[..], &[&target, "true"]].concat();
         let code = code_now(world, SECRET);
-        let runs: Vec<_> = ["plain", "coded"]
+        // Each kind is as often a user's first login as the other.
+        let kinds = if number % 2 == 0 { ["plain", "coded"] } else { ["coded", "plain"] };
+        let runs: Vec<_> = kinds
             .iter()
             .flat_map(|kind| {
                 let source = format!("/run/world/sshd.{kind}");

@@ -1,7 +1,7 @@
 //! The figures as a page: printed, and written to a folder beside the drawing.
 use crate::bars::{figure, grouped_count};
 use crate::chart;
-use crate::measures::{COUNTED_SIZE, Measured};
+use crate::measures::{COUNTED_SIZE, Loaded, Measured};
 use crate::module::{End, Module};
 use std::fmt::Write as _;
 use std::{fs, io};
@@ -107,16 +107,18 @@ fn counts(out: &mut String, measured: &Measured) -> std::fmt::Result {
 
 fn loads(out: &mut String, measured: &Measured) -> std::fmt::Result {
     writeln!(out, "## A module, loaded\n")?;
-    writeln!(out, "| | bytes | dlopen, µs: median (95th percentile) | adds resident, KiB | of these its own |")?;
-    writeln!(out, "|---|---|---|---|---|")?;
-    for (module, loaded) in &measured.files {
-        let (bytes, p50, p95) = (grouped_count(loaded.bytes), figure(loaded.load.p50()), figure(loaded.load.p95()));
-        writeln!(out, "| {} | {bytes} | {p50} ({p95}) | {} | {} |", module.name(), loaded.resident, loaded.own)?;
-    }
     writeln!(
         out,
-        "\nResident is what is there after authentication, above `pam_permit`; what is not its own, all processes share.\n"
-    )
+        "| | bytes | dlopen, µs: median (95th percentile) | adds resident, KiB | of these its own | page faults |"
+    )?;
+    writeln!(out, "|---|---|---|---|---|---|")?;
+    for (module, loaded) in &measured.files {
+        let (bytes, p50, p95) = (grouped_count(loaded.bytes), figure(loaded.load.p50()), figure(loaded.load.p95()));
+        let Loaded { resident, own, faults, .. } = loaded;
+        writeln!(out, "| {} | {bytes} | {p50} ({p95}) | {resident} | {own} | {faults} |", module.name())?;
+    }
+    writeln!(out, "\nMemory and faults are those up to the end of authentication, above `pam_permit`. All processes")?;
+    writeln!(out, "share what is not their own.\n")
 }
 
 fn programs(out: &mut String, measured: &Measured) -> std::fmt::Result {

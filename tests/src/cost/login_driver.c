@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -76,18 +77,25 @@ static long long nanoseconds(clockid_t clock)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static void print_memory(void)
+static long faults(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt + usage.ru_majflt;
+}
+
+static void print_memory(long faults_before)
 {
     char line[256];
     FILE *file = fopen("/proc/self/smaps_rollup", "re");
-    long size, resident = 0, changed = 0;
+    long size, resident = 0, own = 0, faulted = faults() - faults_before;
     while (file && fgets(line, sizeof line, file)) {
         if (sscanf(line, "Rss: %ld", &size) == 1)
             resident = size;
-        else if (sscanf(line, "Private_Dirty: %ld", &size) == 1)
-            changed = size;
+        else if (sscanf(line, "Anonymous: %ld", &size) == 1)
+            own = size;
     }
-    printf("%ld,%ld ", resident, changed);
+    printf("%ld,%ld,%ld ", resident, own, faulted);
 }
 
 static int load(const char *path)
@@ -117,6 +125,7 @@ int main(int argc, char **argv)
     pam_handle_t *handle = NULL;
     frozen_at = atoll(argv[6]);
 
+    long faults_before = faults();
     long long busy_before = nanoseconds(CLOCK_PROCESS_CPUTIME_ID), before = nanoseconds(CLOCK_MONOTONIC);
     int code = pam_start_confdir(argv[3], argv[4], &conversation, argv[2], &handle);
     if (code != PAM_SUCCESS) {
@@ -126,7 +135,7 @@ int main(int argc, char **argv)
     pam_set_item(handle, PAM_FAIL_DELAY, (const void *)no_delay);
     int authenticated = code = pam_authenticate(handle, 0), account = -1, credentials = -1;
     if (memory)
-        print_memory();
+        print_memory(faults_before);
     if (whole && code == PAM_SUCCESS)
         account = code = pam_acct_mgmt(handle, 0);
     if (whole && code == PAM_SUCCESS)

@@ -21,7 +21,8 @@ pub enum Extent {
     Authenticate,
     /// The phases authenticate, account and setcred, as far as each lets in.
     Login,
-    /// As `Login`; prints resident and changed memory first, in kilobytes.
+    /// As `Login`; prints first, joined by commas: resident kilobytes, those of the process alone, page faults of the
+    /// phase authenticate and what came before.
     Memory,
 }
 
@@ -59,6 +60,9 @@ pub fn install(world: &World) {
     world.write_file(DRIVER, include_bytes!(concat!(env!("OUT_DIR"), "/login_driver")), 0o755);
     world.write_file(FLOOR, include_bytes!(concat!(env!("OUT_DIR"), "/pam_floor.so")), 0o644);
     stack(world, "permit", PERMIT);
+    // libpam reads it with every stack; if it is missing it complains to syslog in each login, which then has a
+    // connection to /dev/log before the module needs one.
+    stack(world, "other", PERMIT);
 }
 
 /// Puts a stack in place under the name of a service.
