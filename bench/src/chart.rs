@@ -4,10 +4,10 @@ use crate::measures::Measured;
 use crate::module::{End, Module};
 use std::fmt::{self, Write as _};
 
-const WIDTH: f64 = 760.0;
+const WIDTH: f64 = 800.0;
 const HEIGHT: f64 = 420.0;
 const LEFT: f64 = 84.0;
-const RIGHT: f64 = 190.0;
+const RIGHT: f64 = 250.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 52.0;
 /// Readable on white and on black.
@@ -70,14 +70,14 @@ impl Chart {
             r#"<text x="{LEFT}" y="22" font-size="14">Microseconds a login costs above pam_permit (median)</text>"#
         )?;
         self.grid(out)?;
-        // Labels at the right end keep their distance from each other.
+        // Labels stand at the right, and keep their distance from each other.
         let mut ends: Vec<_> =
             self.lines.iter().filter_map(|line| Some((self.y(line.points.last()?.1), line))).collect();
         ends.sort_by(|left, right| left.0.total_cmp(&right.0));
         let mut free = TOP;
         for (y, line) in ends {
             let label = y.max(free);
-            free = label + 30.0;
+            free = label + 18.0;
             self.line(out, line, label)?;
         }
         writeln!(out, "</svg>")
@@ -117,10 +117,8 @@ impl Chart {
         for (x, y) in &places {
             writeln!(out, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3.5" fill="{colour}"/>"#)?;
         }
-        let Some((x, _)) = places.last() else { return Ok(()) };
-        let (name, last) = (line.module.name(), figure(line.last));
-        write!(out, r#"<text x="{:.1}" y="{label:.1}" fill="{colour}">{name}"#, x + 10.0)?;
-        writeln!(out, r#"<tspan x="{:.1}" dy="14">{last} µs</tspan></text>"#, x + 10.0)
+        let (name, last, x) = (line.module.name(), figure(line.last), WIDTH - RIGHT + 12.0);
+        writeln!(out, r#"<text x="{x}" y="{:.1}" fill="{colour}">{name} {last} µs</text>"#, label + 4.0)
     }
 }
 

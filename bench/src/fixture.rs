@@ -29,7 +29,7 @@ pub(crate) struct Effort {
 impl Effort {
     /// What the bars are decided by.
     pub(crate) fn full() -> Self {
-        Self { sizes: vec![10, 100, 1_000, 10_000, 100_000, 1_000_000], passes: 60, full: true }
+        Self { sizes: vec![10, 100, 1_000, 10_000, 100_000, 1_000_000], passes: 100, full: true }
     }
 
     /// A look while working.

@@ -38,11 +38,14 @@ const HEAD: &str = "# What a login costs
 Made by `make bench`; do not edit. All modules are measured side by side in one run, in a private world: each login in a
 fresh process, from `pam_start` to `pam_end` by the monotonic clock, less the median of the same with `pam_permit`. The
 state of every module lies on one ext4 file system, so that durability is paid for; `/dev/log` is there and read; the
-accounts are the same at every size. Modules and sizes take turns, and a login counts only if it ended as it should.
+accounts are the same at every size; everyone's files have been read before, as on a machine in use. Modules and sizes
+stand in an order that changes with each pass, and a login counts only if it ended as it should.
+
 pam_google_authenticator has `DISALLOW_REUSE` and `RATE_LIMIT` on, each user a file of root's; ours has the shipped
 configuration, asking once as the peers do. The floor is a module in C that only looks up the account, reads
 configuration and record, locks, reads and overwrites one slot, waits for the disk and writes one line to the log. It
 computes no code, checks nothing and survives no fault. The times of one machine say little: the ratios are what counts.
+The bars about parallel sessions and about faults are held by `make test`.
 
 ";
 
