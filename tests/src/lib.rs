@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod code;
+pub mod cost;
 pub mod factor;
 pub mod pam_driver;
 pub mod qr;
