@@ -126,20 +126,19 @@ pub fn parse(slot: &[u8]) -> Result<Counters, CountersError> {
     if checksum(fields.as_bytes()) != sum {
         return Err(CountersError::Damaged);
     }
-    let mut fields = fields.split(' ');
-    if fields.next() != Some(HEADER) {
+    let mut parts = fields.split(' ');
+    if parts.next() != Some(HEADER) {
         return Err(CountersError::Damaged);
     }
-    if fields.next() != Some(VERSION) {
+    if parts.next() != Some(VERSION) {
         return Err(CountersError::Version);
     }
-    let counters = parse_fields(&mut fields).ok_or(CountersError::Damaged)?;
+    let counters = parse_fields(&mut parts).ok_or(CountersError::Damaged)?;
     // One state has one text: whatever writes back differently was not written by this program.
-    if fields.next().is_none() && render(&counters).as_slice() == slot {
-        Ok(counters)
-    } else {
-        Err(CountersError::Damaged)
-    }
+    let mut canonical = String::with_capacity(SLOT_SIZE);
+    let is_canonical = render_fields(&mut canonical, &counters).is_ok() && canonical == fields;
+    let is_whole = slot.len() == SLOT_SIZE && slot.ends_with(b"\n");
+    if is_canonical && is_whole { Ok(counters) } else { Err(CountersError::Damaged) }
 }
 
 fn parse_fields<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<Counters> {

@@ -1,4 +1,4 @@
-//! Opening files that decide about logins: link by link from the root, checked on the open handle.
+//! Opening files that decide about logins: every directory from the root on is checked, and the file on its open handle.
 //!
 //! Invariants: no symbolic link is followed; nothing is read before owner, mode, kind and size of the very handle
 //! are checked; opening never blocks and never leaks the handle to another program.
@@ -14,8 +14,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 use nix::errno::Errno;
-use nix::fcntl::{AT_FDCWD, OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, fstat};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat};
 use zeroize::Zeroizing;
 
 use checks::{check_directory, check_parent, check_private, check_public};
@@ -71,22 +71,34 @@ impl Directory {
         self.subdirectory(name, |stat| check_directory(stat, owners))
     }
 
-    /// Walks from the root to the parent of a path; the last component's name comes back with it.
+    /// Opens the parent of a path; the last component's name comes back with it.
+    ///
+    /// Every directory on the way is checked before the next one is looked at: whoever could put another in its place in
+    /// between is root.
     fn open_parent(path: &str) -> Result<(Self, Option<&str>), FileError> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let handle = openat(AT_FDCWD, "/", flags, Mode::empty()).map_err(|errno| error_at("/", errno))?;
-        let stat = fstat(&handle).map_err(|errno| error_at("/", errno))?;
-        check_parent(&stat).map_err(|problem| FileError { path: "/".to_owned(), problem })?;
-        let mut directory = Self { handle, path: String::new() };
         let relative = path.strip_prefix('/').ok_or_else(|| error_at(path, Errno::EINVAL))?;
-        let mut names = relative.split('/').filter(|name| !name.is_empty()).peekable();
-        while let Some(name) = names.next() {
-            if names.peek().is_none() {
-                return Ok((directory, Some(name)));
-            }
-            directory = directory.subdirectory(name, check_parent)?;
+        if relative.split('/').any(|name| matches!(name, "." | "..")) {
+            return Err(error_at(path, Errno::EINVAL));
         }
-        Ok((directory, None))
+        let (parent, name) = match relative.trim_end_matches('/').rsplit_once('/') {
+            Some((parent, name)) => (parent, Some(name)),
+            None => ("", Some(relative.trim_end_matches('/')).filter(|name| !name.is_empty())),
+        };
+        let mut checked = String::with_capacity(path.len());
+        let mut names = parent.split('/').filter(|name| !name.is_empty()).peekable();
+        while names.peek().is_some() {
+            let at = if checked.is_empty() { "/" } else { &checked };
+            let stat = fstatat(AT_FDCWD, at, AtFlags::AT_SYMLINK_NOFOLLOW).map_err(|errno| error_at(at, errno))?;
+            check_parent(&stat).map_err(|problem| FileError { path: at.to_owned(), problem })?;
+            checked.push('/');
+            checked.push_str(names.next().unwrap_or_default());
+        }
+        let at = if checked.is_empty() { "/" } else { &checked };
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let handle = openat(AT_FDCWD, at, flags, Mode::empty()).map_err(|errno| error_at(at, errno))?;
+        let stat = fstat(&handle).map_err(|errno| error_at(at, errno))?;
+        check_parent(&stat).map_err(|problem| FileError { path: at.to_owned(), problem })?;
+        Ok((Self { handle, path: checked }, name))
     }
 
     fn subdirectory(

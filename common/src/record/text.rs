@@ -175,14 +175,24 @@ fn time(text: &str) -> Result<UnixTime, RecordError> {
 }
 
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if !text.is_ascii() || text.len() != N.checked_mul(2)? {
+    if text.len() != N.checked_mul(2)? {
         return None;
     }
     let mut bytes = [0; N];
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let [high, low] = *digits else { return None };
+        *byte = from_digit(high)? << 4 | from_digit(low)?;
     }
-    (to_hex(&bytes) == text).then_some(bytes)
+    Some(bytes)
+}
+
+/// In lower case alone: one value has one text.
+const fn from_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => digit.checked_sub(b'0'),
+        b'a'..=b'f' => digit.checked_sub(b'a' - 10),
+        _ => None,
+    }
 }
 
 fn to_hex(bytes: &[u8]) -> String {
