@@ -5,7 +5,7 @@ use countersign_common::dialogue::{FromCommand, Reply, Request};
 
 use crate::Exit;
 use crate::case::Case;
-use crate::changing::{Order, Outcome, removable, wanted};
+use crate::changing::{Order, Outcome, removable, renewable};
 use crate::confirming::confirmed;
 use crate::desk::{Desk, Person, log, shown};
 use crate::enrolling;
@@ -73,7 +73,7 @@ fn attend(
     match action {
         Action::Enroll => enrolling::check(&case, request, &state)?,
         Action::RemoveToken => removable(&case, &state, request)?,
-        Action::NewRecoveryCodes => wanted(desk)?,
+        Action::NewRecoveryCodes => renewable(&case, state.record.as_ref())?,
         _ => {}
     }
     let confirmed = if case.is_confirmed() { Some(confirmed(desk, talk)?) } else { None };

@@ -84,3 +84,16 @@ fn a_configuration_that_users_cannot_read_is_no_dead_end() {
     let errors = typed(&factor, "alice", "status", &[]).errors();
     assert!(errors.contains("hint: "), "{errors}");
 }
+
+#[test]
+fn nobody_makes_recovery_codes_for_someone_who_has_no_token_yet() {
+    let factor = a_school("'new-recovery-codes'");
+    for helper in ["carol", "olga"] {
+        let token = factor.enroll(helper);
+        let outcome = typed(&factor, helper, "new-recovery-codes alice", &[&factor.code(&token)]);
+        let errors = outcome.expect_code(1).errors();
+        assert!(errors.contains("alice: is not enrolled; recovery codes come with the first token"), "{errors}");
+        assert!(!errors.contains("Verification code"), "a code was asked for in vain: {errors}");
+        assert!(factor.record("alice").is_none(), "as with root's command, there is none");
+    }
+}
