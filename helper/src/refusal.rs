@@ -103,6 +103,9 @@ impl Refusal {
             }
             Denied::NotYours if oneself => Self::new(format!("you may not {verb} yourself"))
                 .hint(format!("{helper} can, by: countersign {verb} {user}")),
+            Denied::NotYours if matches!(action, Action::Lock | Action::Unlock | Action::Unblock) => {
+                Self::new(format!("{user}: is no one you may {verb}")).hint(format!("{helper} can help"))
+            }
             Denied::NotYours => {
                 Self::new(format!("{user}: you may do this for yourself alone")).hint(format!("{helper} can help"))
             }
