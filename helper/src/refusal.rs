@@ -16,16 +16,18 @@ pub(crate) struct Refusal {
     hint: Option<String>,
     /// What the log should say.
     pub(crate) event: Option<Event>,
+    /// About whom, if not about the target.
+    pub(crate) about: Option<Box<Person>>,
 }
 
 impl Refusal {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: Some(message.into()), hint: None, event: None }
+        Self { message: Some(message.into()), hint: None, event: None, about: None }
     }
 
     /// Nobody is there to be told.
     pub(crate) const fn unheard() -> Self {
-        Self { message: None, hint: None, event: None }
+        Self { message: None, hint: None, event: None, about: None }
     }
 
     #[must_use]
@@ -36,6 +38,12 @@ impl Refusal {
     #[must_use]
     pub(crate) fn logged(self, event: Event) -> Self {
         Self { event: Some(event), ..self }
+    }
+
+    /// What the log says is about this person, whoever the target is.
+    #[must_use]
+    pub(crate) fn about(self, person: &Person) -> Self {
+        Self { about: Some(Box::new(person.clone())), ..self }
     }
 
     /// A notice, as at a login.

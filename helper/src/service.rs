@@ -49,7 +49,7 @@ fn answered(caller: CallerUid, desk: &Desk, talk: &mut Talk) -> Option<Reply> {
         Ok(reply) => Some(reply),
         Err(refusal) => {
             if let Some(event) = &refusal.event {
-                log(Some(&target), event);
+                log(Some(refusal.about.as_deref().unwrap_or(&target)), event);
             }
             refusal.reply()
         }

@@ -44,6 +44,18 @@ fn a_reset_or_unblock_of_someone_without_state_makes_none() {
 }
 
 #[test]
+fn the_log_says_whose_state_it_was_that_stopped_a_helper() {
+    let factor = a_school("'reset'");
+    factor.enroll("carol");
+    factor.enroll("alice");
+    let file = "/var/lib/countersign/users/carol.toml";
+    factor.world.sh(&format!("chmod 644 {file}")).ok();
+    typed(&factor, "carol", "reset alice", &[]).expect_code(1);
+    factor.world.wait_for_log(&["event=untrusted user=carol service=countersign", file]);
+    assert!(!factor.world.log().contains("event=untrusted user=alice"), "alice's is sound");
+}
+
+#[test]
 fn a_delegate_is_told_to_type_nothing_that_is_not_granted() {
     let factor = a_school("'enable', 'unblock'");
     let carol = factor.enroll("carol");
