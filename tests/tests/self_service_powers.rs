@@ -78,6 +78,22 @@ fn a_delegate_is_told_to_type_nothing_that_is_not_granted() {
 }
 
 #[test]
+fn where_there_is_no_room_for_a_token_only_who_may_is_told_to_take_one_away() {
+    let factor = a_school("'enroll'");
+    for n in 1..=5 {
+        factor.world.countersign(&["enroll", "alice", "--no-confirm", "--uri", "--label", &format!("{n}")]).ok();
+    }
+    for (helper, hint) in [
+        ("carol", "hint: an administrator can take one away\n"),
+        ("olga", "hint: take one away: countersign remove-token alice TOKEN\n"),
+    ] {
+        factor.enroll(helper);
+        let errors = typed(&factor, helper, "enroll alice --label new", &[]).expect_code(1).errors();
+        assert!(errors.contains(hint), "{errors}");
+    }
+}
+
+#[test]
 fn the_doctor_sees_that_users_cannot_read_what_self_service_needs() {
     let factor = Factor::new(IN_USE, &["alice"]);
     for file in ["/etc/countersign/installation", "/etc/countersign/config.toml"] {
