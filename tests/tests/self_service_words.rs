@@ -303,6 +303,9 @@ fn an_option_of_roots_is_called_so() {
         let errors = outcome.errors();
         assert!(errors.starts_with(&format!("error: {option} is for root")) && errors.contains("hint: "), "{errors}");
     }
+    // What is no text at all is no reason to fall over.
+    let odd = shell(&factor, "alice", "countersign --config \"$(printf '\\377')\" status", &[]).expect_code(1).errors();
+    assert!(odd.starts_with("error: --config is for root"), "{odd}");
     for command in ["status --colour", "status --lock", "--lock status"] {
         let errors = typed(&factor, command, &[]).expect_code(2).errors();
         assert!(errors.contains("unexpected argument"), "{errors}");
