@@ -13,7 +13,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcdrain, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::output::Output;
@@ -95,6 +95,9 @@ impl Hidden {
         if !stdin().is_terminal() {
             return None;
         }
+        // In the background this stops us, as reading would. What the terminal is set to before we are in front is the
+        // shell's for its own line: no state to hide in, nor to leave behind.
+        let _ = tcdrain(stdin());
         let before = tcgetattr(stdin()).ok()?;
         let blocked = SigSet::thread_get_mask().ok()?;
         // What our caller had blocked stays so, and would never have its effect.
@@ -121,7 +124,10 @@ impl Hidden {
             if let Ok(Some(signal)) = self.signals.read_signal() {
                 return i32::try_from(signal.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
             }
-            return None;
+            // A stop that waited is called off by the order to continue: then there is neither.
+            if sources.iter().skip(1).any(|input| input.any().unwrap_or(true)) {
+                return None;
+            }
         }
     }
 }
