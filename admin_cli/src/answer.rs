@@ -20,8 +20,10 @@ use crate::output::Output;
 
 /// The longest answer that is read.
 const LONGEST: usize = 128;
-/// What ends or stops a program from its terminal or by a plain `kill`.
-const SIGNALS: [Signal; 5] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP];
+/// What ends or stops a program from its terminal or by a plain `kill`; and what tells that it was stopped by force, when
+/// others may have set the terminal.
+const SIGNALS: [Signal; 6] =
+    [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP, Signal::SIGCONT];
 
 /// How reading a line ended.
 enum Line {

@@ -240,12 +240,13 @@ fn where_a_rule_decides_nobody_is_told_what_the_setting_would_bring() {
 
     let skipped = |facts| ruled(Outcome::Skip, facts);
     let no_code = "rule 3 asks for no code, whatever the setting";
-    for (sentence, begins) in [
-        (&super::enabled as Sentence, "alice: 2FA is on; "),
+    let sentences: [(Sentence, &str); 4] = [
+        (&super::enabled, "alice: 2FA is on; "),
         (&enabled_and_locked, "alice: 2FA is on, and alice may not turn it off; "),
         (&super::enrolled, "alice: enrolled, but 2FA is off; "),
         (&locked, "alice may no longer turn 2FA on or off; "),
-    ] {
+    ];
+    for (sentence, begins) in sentences {
         let text = said(sentence, &skipped(off()), &skipped(enrolled(on())));
         assert!(text.starts_with(&format!("{begins}{no_code}")), "{text}");
     }

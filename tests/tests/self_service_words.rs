@@ -275,6 +275,27 @@ fn a_hidden_answer_that_is_asked_for_in_the_background_waits_and_is_typed_as_any
 }
 
 #[test]
+fn a_hidden_answer_is_hidden_still_after_a_stop_that_no_program_can_prepare_for() {
+    let factor = Factor::new(&format!("{IN_USE}[prompt]\necho = false\n"), &["alice"]);
+    let token = factor.enroll("alice");
+    let bash = factor.world.command(&["bash", "--norc", "-i"]).env("PS1", "> ").env("TERM", "xterm").user("alice");
+    let mut terminal = Terminal::spawn_with(&factor.world, bash, Size::default());
+    terminal.expect("> ");
+    terminal.type_bytes(b"countersign reset\r");
+    terminal.expect(PROMPT);
+    factor.world.sh("kill -STOP $(pidof countersign)").ok();
+    terminal.expect("> ");
+    // The shell has the terminal show what is typed, for its own line and for what comes next.
+    terminal.type_bytes(b"fg\r");
+    terminal.expect(PROMPT);
+    assert!(!terminal.echoes());
+    let code = factor.code(&token);
+    terminal.type_bytes(format!("{code}\r").as_bytes());
+    let said = terminal.expect("> ");
+    assert!(said.contains("the token is forgotten") && !said.contains(&code), "{said}");
+}
+
+#[test]
 fn what_follows_a_question_begins_on_a_line_of_its_own() {
     let factor = Factor::new(IN_USE, &["alice"]);
     let token = factor.enroll("alice");
