@@ -13,15 +13,17 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcdrain, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::output::Output;
 
 /// The longest answer that is read.
 const LONGEST: usize = 128;
-/// What ends or stops a program from its terminal or by a plain `kill`.
-const SIGNALS: [Signal; 5] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP];
+/// What ends or stops a program from its terminal or by a plain `kill`; and what tells that it was stopped by force, when
+/// others may have set the terminal.
+const SIGNALS: [Signal; 6] =
+    [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGTSTP, Signal::SIGCONT];
 
 /// How reading a line ended.
 enum Line {
@@ -95,6 +97,9 @@ impl Hidden {
         if !stdin().is_terminal() {
             return None;
         }
+        // In the background this stops us, as reading would. What the terminal is set to before we are in front is the
+        // shell's for its own line: no state to hide in, nor to leave behind.
+        let _ = tcdrain(stdin());
         let before = tcgetattr(stdin()).ok()?;
         let blocked = SigSet::thread_get_mask().ok()?;
         // What our caller had blocked stays so, and would never have its effect.
@@ -121,7 +126,10 @@ impl Hidden {
             if let Ok(Some(signal)) = self.signals.read_signal() {
                 return i32::try_from(signal.ssi_signo).ok().and_then(|number| Signal::try_from(number).ok());
             }
-            return None;
+            // A stop that waited is called off by the order to continue: then there is neither.
+            if sources.iter().skip(1).any(|input| input.any().unwrap_or(true)) {
+                return None;
+            }
         }
     }
 }

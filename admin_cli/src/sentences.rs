@@ -6,7 +6,7 @@ use countersign_common::decision::{Action, Administrator, BlockEnd};
 use countersign_common::notice::spelled_span;
 use countersign_common::record::{CanToggle, Use2fa};
 
-use crate::report::{Facts, GraceTime, spelled_block};
+use crate::report::{Facts, GraceTime, Source, spelled_block};
 
 /// What a sentence is about: one user, before and after.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +85,9 @@ pub(crate) fn enabled_and_locked(told: &Told) -> String {
     if told.changed == Change::Already {
         return format!("{user}: already on and locked");
     }
+    if let Some((Use2fa::Disabled, _)) = told.rule() {
+        return format!("{user}: 2FA is on, and {user} may not turn it off; {}", told.next_login(None));
+    }
     let next = if told.after.is_enrolled() { "asks for a code" } else { "shows a QR code" };
     format!("{user}: 2FA is on; the next login {next}, and {user} may not turn it off{}", told.blocked())
 }
@@ -109,11 +112,15 @@ pub(crate) fn locked(told: &Told) -> String {
     if told.changed == Change::Already {
         return format!("{user}: already locked");
     }
-    let what = match told.after.use_2fa {
-        Use2fa::Enabled => format!("{user} may no longer turn 2FA off"),
-        Use2fa::Disabled => {
-            format!("{user} may no longer turn 2FA on, and it is off{}", told.turn_on())
+    let what = match (told.rule(), told.after.use_2fa) {
+        (Some((Use2fa::Enabled, rule)), _) => {
+            format!("{user} may no longer turn 2FA on or off; rule {rule} requires it all the same")
         }
+        (Some((Use2fa::Disabled, rule)), _) => {
+            format!("{user} may no longer turn 2FA on or off; rule {rule} asks for no code, whatever the setting")
+        }
+        (None, Use2fa::Enabled) => format!("{user} may no longer turn 2FA off"),
+        (None, Use2fa::Disabled) => format!("{user} may no longer turn 2FA on, and it is off{}", told.turn_on()),
     };
     let other = if *told.reader == Reader::Root { " (that is usermod --lock)" } else { "" };
     format!("{what}; the account itself is not locked{other}")
@@ -122,9 +129,12 @@ pub(crate) fn locked(told: &Told) -> String {
 /// `unlock`
 pub(crate) fn unlocked(told: &Told) -> String {
     let user = told.user;
-    let what = match told.changed {
-        Change::Already => format!("{user}: already unlocked"),
-        Change::Made => format!("{user} may now turn 2FA off"),
+    let what = match (told.changed, told.rule()) {
+        (Change::Already, _) => format!("{user}: already unlocked"),
+        (Change::Made, Some((Use2fa::Enabled, rule))) => {
+            format!("{user} may now turn 2FA on, but not off while rule {rule} requires it")
+        }
+        (Change::Made, _) => format!("{user} may now turn 2FA off"),
     };
     format!("{what}{}", told.hint("; to lift a block: ", Action::Unblock, ""))
 }
@@ -151,7 +161,10 @@ pub(crate) fn reset(told: &Told) -> String {
 /// `unblock`
 pub(crate) fn unblocked(told: &Told) -> String {
     let Told { user, before, .. } = told;
-    let also = told.hint(&format!("; to let {user} turn 2FA off: "), Action::Unlock, "");
+    let also = match told.rule() {
+        Some((Use2fa::Enabled, _)) => String::new(),
+        _ => told.hint(&format!("; to let {user} turn 2FA off: "), Action::Unlock, ""),
+    };
     if told.changed == Change::Already {
         return format!("{user}: not blocked{also}");
     }
@@ -256,18 +269,37 @@ impl Told<'_> {
         self.command(action).map_or(String::new(), |command| format!("{before}{command}{after}"))
     }
 
+    /// How to turn it on, unless a rule asks for no code even then.
     fn turn_on(&self) -> String {
-        self.hint("; to turn it on: ", Action::Enable, "")
+        match self.rule() {
+            Some((Use2fa::Disabled, rule)) => format!("; rule {rule} asks for no code, whatever the setting"),
+            _ => self.hint("; to turn it on: ", Action::Enable, ""),
+        }
+    }
+
+    /// The rule that decides in place of the setting, and what it decides.
+    fn rule(&self) -> Option<(Use2fa, usize)> {
+        match self.after.asked() {
+            (asked, Source::Rule(rule)) => Some((asked, rule)),
+            (_, Source::Record | Source::Default) => None,
+        }
     }
 
     /// What the next login brings, once 2FA is on; `lock` is how to forbid turning it off there.
     fn next_login(&self, lock: Option<String>) -> String {
         let user = self.user;
-        if self.after.use_2fa == Use2fa::Disabled {
-            return format!("2FA is off{}", self.turn_on());
+        match (self.rule(), self.after.use_2fa) {
+            (Some((Use2fa::Disabled, rule)), _) => {
+                return format!("rule {rule} asks for no code, whatever the setting");
+            }
+            (None, Use2fa::Disabled) => return format!("2FA is off{}", self.turn_on()),
+            (Some((Use2fa::Enabled, _)), _) | (None, Use2fa::Enabled) => {}
         }
         if self.after.is_enrolled() {
             return format!("the next login asks for a code{}", self.blocked());
+        }
+        if let Some((_, rule)) = self.rule() {
+            return format!("the next login shows a QR code, and {user} may not turn it off: rule {rule} requires it");
         }
         match (self.administrator, self.after.can_toggle) {
             (Administrator::Yes, _) => {

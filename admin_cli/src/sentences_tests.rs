@@ -1,9 +1,11 @@
 //! The words, case by case.
 
+use countersign_common::config::Outcome;
 use countersign_common::token::{Parameters, UnixTime};
 
 use super::*;
 use crate::report::TokenFacts;
+use crate::ruling::Ruling;
 
 fn facts(use_2fa: Use2fa, can_toggle: CanToggle) -> Facts {
     Facts { use_2fa, can_toggle, ..Facts::unknown() }
@@ -210,4 +212,46 @@ fn several_tokens_are_spoken_of_as_several() {
     let off = Facts { use_2fa: Use2fa::Disabled, ..two.clone() };
     let said = disabled(&told(&two, &off, Change::Made));
     assert!(said.ends_with("; the 2 tokens are kept (to forget them: countersign reset alice)"), "{said}");
+}
+
+#[test]
+fn where_a_rule_decides_nobody_is_told_what_the_setting_would_bring() {
+    let ruled = |outcome, facts: Facts| {
+        let ruling = Ruling { everywhere: Some((outcome, 3)), ..Ruling::default() };
+        Facts { ruling, ..facts }
+    };
+    let required = |facts| ruled(Outcome::Required, facts);
+    let said = |sentence: Sentence, before: &Facts, after: &Facts| sentence(&told(before, after, Change::Made));
+    assert_eq!(
+        said(&reset, &required(enrolled(off())), &required(off())),
+        "alice: the token is forgotten; the next login shows a QR code, and alice may not turn it off: rule 3 \
+         requires it"
+    );
+    let qr = "the next login shows a QR code, and alice may not turn it off: rule 3 requires it";
+    assert_eq!(said(&super::enabled, &required(off()), &required(on())), format!("alice: 2FA is on; {qr}"));
+    let code = "alice: 2FA is on; the next login asks for a code";
+    assert_eq!(said(&super::enabled, &required(off()), &required(enrolled(on()))), code);
+    let taken = said(&locked, &required(off()), &required(facts(Use2fa::Disabled, CanToggle::Locked)));
+    assert!(taken.starts_with("alice may no longer turn 2FA on or off; rule 3 requires it all the same; "), "{taken}");
+    let given = said(&unlocked, &required(off()), &required(off()));
+    assert!(given.starts_with("alice may now turn 2FA on, but not off while rule 3 requires it; "), "{given}");
+    let failed = Facts { failures: 1, ..required(on()) };
+    assert_eq!(said(&unblocked, &failed, &required(on())), "alice: not blocked; 1 wrong code is forgotten");
+
+    let skipped = |facts| ruled(Outcome::Skip, facts);
+    let no_code = "rule 3 asks for no code, whatever the setting";
+    let sentences: [(Sentence, &str); 4] = [
+        (&super::enabled, "alice: 2FA is on; "),
+        (&enabled_and_locked, "alice: 2FA is on, and alice may not turn it off; "),
+        (&super::enrolled, "alice: enrolled, but 2FA is off; "),
+        (&locked, "alice may no longer turn 2FA on or off; "),
+    ];
+    for (sentence, begins) in sentences {
+        let text = said(sentence, &skipped(off()), &skipped(enrolled(on())));
+        assert!(text.starts_with(&format!("{begins}{no_code}")), "{text}");
+    }
+    assert_eq!(
+        said(&reset, &skipped(enrolled(on())), &skipped(on())),
+        format!("alice: the token is forgotten; {no_code}")
+    );
 }

@@ -57,6 +57,17 @@ impl<'a> Case<'a> {
             .map_err(|denied| Refusal::denied(self.desk, self.action, &self.target, denied))
     }
 
+    /// What to try where another action on the target is needed first: typed by the caller, if that is allowed.
+    pub(crate) fn suggestion(&self, what: &str, action: Action, operand: &str) -> String {
+        let target = self.desk.target(&self.target, &State::default());
+        let others = || authorize(self.actor(enrolled(&self.own)), action, target).is_ok();
+        if self.is_own() || others() {
+            format!("{what}: {} {operand}", self.command(action))
+        } else {
+            format!("an administrator can {what}")
+        }
+    }
+
     /// What the caller types about the target.
     pub(crate) fn command(&self, action: Action) -> String {
         if self.is_own() {

@@ -133,7 +133,10 @@ impl Order<'_> {
             Action::Unlock => vec![Change::Unlock],
             Action::Reset => vec![Change::Reset],
             Action::RemoveToken => vec![Change::RemoveToken(named_token(case, record, self.request)?)],
-            Action::NewRecoveryCodes => vec![renewed(case.desk, codes)?],
+            Action::NewRecoveryCodes => {
+                renewable(case, Some(record))?;
+                vec![renewed(case.desk, codes)?]
+            }
             Action::Enroll => {
                 enrolling::admitted(case, self.request, &record.tokens)?;
                 let mut changes = self.proven.as_ref().map(|proven| proven.changes(record)).unwrap_or_default();
@@ -176,8 +179,17 @@ pub(crate) fn removable(case: &Case, state: &State, request: &Request) -> Result
         .map_err(|refused| Refusal::change(refused, |action| case.command(action)))
 }
 
+/// Refuses recovery codes for someone who has no token yet: the first one brings some.
+pub(crate) fn renewable(case: &Case, record: Option<&Record>) -> Result<(), Refusal> {
+    if record.is_some_and(Record::is_enrolled) {
+        return wanted(case.desk);
+    }
+    let user = case.target.as_str();
+    Err(Refusal::new(format!("{user}: is not enrolled; recovery codes come with the first token")))
+}
+
 /// Refuses recovery codes where there are none.
-pub(crate) fn wanted(desk: &Desk) -> Result<(), Refusal> {
+fn wanted(desk: &Desk) -> Result<(), Refusal> {
     if u32::from(desk.config.recovery.codes) > 0 {
         return Ok(());
     }

@@ -54,7 +54,7 @@ pub(crate) fn confirmed(desk: &Desk, talk: &mut Talk) -> Result<Edition, Refusal
 
 /// One answer in one transaction; `None` if it is no code at all.
 fn judged(desk: &Desk, text: &str) -> Result<Option<(Verdict, Edition, UnixTime)>, Refusal> {
-    let fails = |error| Refusal::store(desk, error);
+    let fails = |error| Refusal::store(desk, error).about(&desk.caller);
     let mut session = desk.store.begin(desk.caller.name()).map_err(fails)?;
     let now = desk.now()?;
     let Some(record) = session.state().record.clone().filter(Record::is_enrolled) else { return Err(changed(desk)) };
@@ -107,6 +107,7 @@ pub(crate) fn changed(desk: &Desk) -> Refusal {
     Refusal::new(format!("the settings of {} changed meanwhile; nothing is changed", desk.caller_name()))
         .hint("try again")
         .logged(event)
+        .about(&desk.caller)
 }
 
 /// Whether answers are seen while typed: as at a login.

@@ -132,7 +132,7 @@ impl Desk {
 
     /// A user's state, without a lock.
     pub(crate) fn view(&self, person: &Person) -> Result<State, Refusal> {
-        self.store.view(person.name()).map_err(|error| Refusal::store(self, error))
+        self.store.view(person.name()).map_err(|error| Refusal::store(self, error).about(person))
     }
 
     pub(crate) fn now(&self) -> Result<UnixTime, Refusal> {

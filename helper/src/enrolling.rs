@@ -39,7 +39,7 @@ pub(crate) fn admitted(case: &Case, request: &Request, tokens: &[Token]) -> Resu
     let label = request.label.as_deref();
     admit(tokens, label, request.adding).map_err(|refused| match refused {
         NotAdded::Full => Refusal::new(format!("there are {MAX_TOKENS} tokens, the most there may be"))
-            .hint(format!("take one away: {} TOKEN", case.command(Action::RemoveToken))),
+            .hint(case.suggestion("take one away", Action::RemoveToken, "TOKEN")),
         NotAdded::Unnamed => Refusal::new("there is a token already")
             .hint("for one more: --label TEXT; for a new phone in place of all: --replace"),
         NotAdded::SameLabel => {

@@ -16,16 +16,18 @@ pub(crate) struct Refusal {
     hint: Option<String>,
     /// What the log should say.
     pub(crate) event: Option<Event>,
+    /// About whom, if not about the target.
+    pub(crate) about: Option<Box<Person>>,
 }
 
 impl Refusal {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: Some(message.into()), hint: None, event: None }
+        Self { message: Some(message.into()), hint: None, event: None, about: None }
     }
 
     /// Nobody is there to be told.
     pub(crate) const fn unheard() -> Self {
-        Self { message: None, hint: None, event: None }
+        Self { message: None, hint: None, event: None, about: None }
     }
 
     #[must_use]
@@ -36,6 +38,12 @@ impl Refusal {
     #[must_use]
     pub(crate) fn logged(self, event: Event) -> Self {
         Self { event: Some(event), ..self }
+    }
+
+    /// What the log says is about this person, whoever the target is.
+    #[must_use]
+    pub(crate) fn about(self, person: &Person) -> Self {
+        Self { about: Some(Box::new(person.clone())), ..self }
     }
 
     /// A notice, as at a login.
@@ -103,6 +111,9 @@ impl Refusal {
             }
             Denied::NotYours if oneself => Self::new(format!("you may not {verb} yourself"))
                 .hint(format!("{helper} can, by: countersign {verb} {user}")),
+            Denied::NotYours if matches!(action, Action::Lock | Action::Unlock | Action::Unblock) => {
+                Self::new(format!("{user}: is no one you may {verb}")).hint(format!("{helper} can help"))
+            }
             Denied::NotYours => {
                 Self::new(format!("{user}: you may do this for yourself alone")).hint(format!("{helper} can help"))
             }

@@ -5,7 +5,7 @@ use countersign_common::dialogue::{FromCommand, Reply, Request};
 
 use crate::Exit;
 use crate::case::Case;
-use crate::changing::{Order, Outcome, removable, wanted};
+use crate::changing::{Order, Outcome, removable, renewable};
 use crate::confirming::confirmed;
 use crate::desk::{Desk, Person, log, shown};
 use crate::enrolling;
@@ -49,7 +49,7 @@ fn answered(caller: CallerUid, desk: &Desk, talk: &mut Talk) -> Option<Reply> {
         Ok(reply) => Some(reply),
         Err(refusal) => {
             if let Some(event) = &refusal.event {
-                log(Some(&target), event);
+                log(Some(refusal.about.as_deref().unwrap_or(&target)), event);
             }
             refusal.reply()
         }
@@ -73,7 +73,7 @@ fn attend(
     match action {
         Action::Enroll => enrolling::check(&case, request, &state)?,
         Action::RemoveToken => removable(&case, &state, request)?,
-        Action::NewRecoveryCodes => wanted(desk)?,
+        Action::NewRecoveryCodes => renewable(&case, state.record.as_ref())?,
         _ => {}
     }
     let confirmed = if case.is_confirmed() { Some(confirmed(desk, talk)?) } else { None };

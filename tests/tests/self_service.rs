@@ -49,8 +49,13 @@ fn everyone_sees_their_own_state_as_root_does_and_nobody_elses() {
     }
     assert_eq!(typed(&factor, "alice", "status alice --json", &[]).ok(), own, "oneself by name");
     let before = factor.state();
-    for command in ["status bob", "tokens bob", "enable bob", "disable bob", "reset bob", "enroll bob", "unlock bob"] {
+    for command in ["status bob", "tokens bob", "enable bob", "disable bob", "reset bob", "enroll bob"] {
         refused(&typed(&factor, "alice", command, &["123456"]), "bob: you may do this for yourself alone", "can help");
+    }
+    // What nobody may do for themselves either is not called so.
+    for verb in ["lock", "unlock", "unblock"] {
+        let message = format!("bob: is no one you may {verb}");
+        refused(&typed(&factor, "alice", &format!("{verb} bob"), &["123456"]), &message, "can help");
     }
     assert_eq!(factor.state(), before);
     factor.world.wait_for_log(&["event=refused user=bob", "reason=not_allowed", "reset by alice"]);

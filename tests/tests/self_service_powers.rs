@@ -44,6 +44,18 @@ fn a_reset_or_unblock_of_someone_without_state_makes_none() {
 }
 
 #[test]
+fn the_log_says_whose_state_it_was_that_stopped_a_helper() {
+    let factor = a_school("'reset'");
+    factor.enroll("carol");
+    factor.enroll("alice");
+    let file = "/var/lib/countersign/users/carol.toml";
+    factor.world.sh(&format!("chmod 644 {file}")).ok();
+    typed(&factor, "carol", "reset alice", &[]).expect_code(1);
+    factor.world.wait_for_log(&["event=untrusted user=carol service=countersign", file]);
+    assert!(!factor.world.log().contains("event=untrusted user=alice"), "alice's is sound");
+}
+
+#[test]
 fn a_delegate_is_told_to_type_nothing_that_is_not_granted() {
     let factor = a_school("'enable', 'unblock'");
     let carol = factor.enroll("carol");
@@ -66,6 +78,22 @@ fn a_delegate_is_told_to_type_nothing_that_is_not_granted() {
 }
 
 #[test]
+fn where_there_is_no_room_for_a_token_only_who_may_is_told_to_take_one_away() {
+    let factor = a_school("'enroll'");
+    for n in 1..=5 {
+        factor.world.countersign(&["enroll", "alice", "--no-confirm", "--uri", "--label", &format!("{n}")]).ok();
+    }
+    for (helper, hint) in [
+        ("carol", "hint: an administrator can take one away\n"),
+        ("olga", "hint: take one away: countersign remove-token alice TOKEN\n"),
+    ] {
+        factor.enroll(helper);
+        let errors = typed(&factor, helper, "enroll alice --label new", &[]).expect_code(1).errors();
+        assert!(errors.contains(hint), "{errors}");
+    }
+}
+
+#[test]
 fn the_doctor_sees_that_users_cannot_read_what_self_service_needs() {
     let factor = Factor::new(IN_USE, &["alice"]);
     for file in ["/etc/countersign/installation", "/etc/countersign/config.toml"] {
@@ -83,4 +111,17 @@ fn a_configuration_that_users_cannot_read_is_no_dead_end() {
     factor.world.sh("chmod 600 /etc/countersign/config.toml").ok();
     let errors = typed(&factor, "alice", "status", &[]).errors();
     assert!(errors.contains("hint: "), "{errors}");
+}
+
+#[test]
+fn nobody_makes_recovery_codes_for_someone_who_has_no_token_yet() {
+    let factor = a_school("'new-recovery-codes'");
+    for helper in ["carol", "olga"] {
+        let token = factor.enroll(helper);
+        let outcome = typed(&factor, helper, "new-recovery-codes alice", &[&factor.code(&token)]);
+        let errors = outcome.expect_code(1).errors();
+        assert!(errors.contains("alice: is not enrolled; recovery codes come with the first token"), "{errors}");
+        assert!(!errors.contains("Verification code"), "a code was asked for in vain: {errors}");
+        assert!(factor.record("alice").is_none(), "as with root's command, there is none");
+    }
 }

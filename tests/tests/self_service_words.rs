@@ -3,7 +3,7 @@ use countersign_tests::code::{Parameters, key_in};
 use countersign_tests::factor::{IN_USE, PROMPT};
 use countersign_tests::terminal::Size;
 use countersign_tests::world::Outcome;
-use countersign_tests::{Factor, Terminal};
+use countersign_tests::{Factor, Terminal, wait};
 
 /// Runs a shell command as a user, with these lines typed.
 fn shell(factor: &Factor, user: &str, script: &str, lines: &[&str]) -> Outcome {
@@ -249,6 +249,53 @@ fn a_hidden_answer_leaves_the_terminal_as_it_was_however_it_ends() {
 }
 
 #[test]
+fn a_hidden_answer_that_is_asked_for_in_the_background_waits_and_is_typed_as_any_line() {
+    let factor = Factor::new(&format!("{IN_USE}[prompt]\necho = false\n"), &["alice"]);
+    let token = factor.enroll("alice");
+    // A shell that has the terminal set for its own editing of lines while it is in front.
+    let bash = factor.world.command(&["bash", "--norc", "-i"]).env("PS1", "> ").env("TERM", "xterm").user("alice");
+    let mut terminal = Terminal::spawn_with(&factor.world, bash, Size::default());
+    terminal.expect("> ");
+    terminal.type_line("countersign reset &");
+    terminal.expect("> ");
+    let stopped = "grep -q '^State:.T' /proc/$(pidof countersign)/status";
+    wait::until("the question in the background", || (factor.world.sh(stopped).code() == Some(0)).then_some(()));
+    terminal.type_line("fg");
+    terminal.expect(PROMPT);
+    assert!(!terminal.echoes());
+    // Enter, as a keyboard sends it.
+    terminal.type_bytes(format!("{}\r", factor.code(&token)).as_bytes());
+    terminal.expect("the token is forgotten");
+    terminal.expect("> ");
+    terminal.type_bytes(b"stty -a\r");
+    let settings = terminal.expect("> ");
+    for setting in [" icanon ", " echo ", " icrnl "] {
+        assert!(settings.contains(setting), "{setting}: {settings}");
+    }
+}
+
+#[test]
+fn a_hidden_answer_is_hidden_still_after_a_stop_that_no_program_can_prepare_for() {
+    let factor = Factor::new(&format!("{IN_USE}[prompt]\necho = false\n"), &["alice"]);
+    let token = factor.enroll("alice");
+    let bash = factor.world.command(&["bash", "--norc", "-i"]).env("PS1", "> ").env("TERM", "xterm").user("alice");
+    let mut terminal = Terminal::spawn_with(&factor.world, bash, Size::default());
+    terminal.expect("> ");
+    terminal.type_bytes(b"countersign reset\r");
+    terminal.expect(PROMPT);
+    factor.world.sh("kill -STOP $(pidof countersign)").ok();
+    terminal.expect("> ");
+    // The shell has the terminal show what is typed, for its own line and for what comes next.
+    terminal.type_bytes(b"fg\r");
+    terminal.expect(PROMPT);
+    assert!(!terminal.echoes());
+    let code = factor.code(&token);
+    terminal.type_bytes(format!("{code}\r").as_bytes());
+    let said = terminal.expect("> ");
+    assert!(said.contains("the token is forgotten") && !said.contains(&code), "{said}");
+}
+
+#[test]
 fn what_follows_a_question_begins_on_a_line_of_its_own() {
     let factor = Factor::new(IN_USE, &["alice"]);
     let token = factor.enroll("alice");
@@ -303,6 +350,9 @@ fn an_option_of_roots_is_called_so() {
         let errors = outcome.errors();
         assert!(errors.starts_with(&format!("error: {option} is for root")) && errors.contains("hint: "), "{errors}");
     }
+    // What is no text at all is no reason to fall over.
+    let odd = shell(&factor, "alice", "countersign --config \"$(printf '\\377')\" status", &[]).expect_code(1).errors();
+    assert!(odd.starts_with("error: --config is for root"), "{odd}");
     for command in ["status --colour", "status --lock", "--lock status"] {
         let errors = typed(&factor, command, &[]).expect_code(2).errors();
         assert!(errors.contains("unexpected argument"), "{errors}");

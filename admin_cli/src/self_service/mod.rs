@@ -66,7 +66,7 @@ fn option_of_root(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else { return None };
     let option = given.split('=').next().unwrap_or_default();
     let root = crate::arguments::Arguments::command();
-    let typed = std::env::args().find_map(|word| root.find_subcommand(word));
+    let typed = std::env::args_os().find_map(|word| root.find_subcommand(word));
     let has = |command: &Command| command.get_arguments().any(|known| known.get_long() == option.strip_prefix("--"));
     let is_root = error.kind() == ErrorKind::UnknownArgument && (has(&root) || typed.is_some_and(has));
     is_root.then(|| option.to_owned())

@@ -123,6 +123,10 @@ fn message(reason: Option<&str>, action: &str, actor: &str, target: &str) -> Str
         // An administrator, who cannot be locked at all, is told that instead.
         (None, true) if action == "lock" && is_administrator => "you are an administrator, who may always",
         (None, true) => return format!("you may not {action} yourself"),
+        // What nobody may do to themselves is not called so.
+        (None, false) if ["lock", "unlock", "unblock"].contains(&action) => {
+            return format!("is no one you may {action}");
+        }
         (None, false) => "you may do this for yourself alone",
         (Some("locked"), _) => "you may not turn two-factor authentication on or off",
         (Some("required"), _) => "a rule requires two-factor authentication of",
