@@ -82,11 +82,14 @@ impl Order<'_> {
         if is_due || is_stale || is_another { Err(changed(case.desk)) } else { Ok(()) }
     }
 
-    /// The same of what only the lock holds still: the target's state, and so the caller's own where they are one.
+    /// The same of the target's state, which the lock holds still, and of the caller's own, which may have changed while
+    /// the lock was waited for.
     fn check_locked(&self, case: &Case, state: &State) -> Result<(), Refusal> {
-        let is_stale = self.confirmed.is_some_and(|edition| edition != state.edition());
-        if case.is_own() && is_stale {
-            return Err(changed(case.desk));
+        if let Some(confirmed) = self.confirmed {
+            let own = if case.is_own() { state.edition() } else { case.desk.view(&case.desk.caller)?.edition() };
+            if own != confirmed {
+                return Err(changed(case.desk));
+            }
         }
         case.check(state)
     }

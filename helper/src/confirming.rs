@@ -66,9 +66,9 @@ fn judged(desk: &Desk, text: &str) -> Result<Option<(Verdict, Edition, UnixTime)
             Written::Conflict => return Err(changed(desk)),
         }
     }
-    let (edition, failures) = (session.state().edition(), session.state().counters.helper_throttle.failures);
+    let (edition, throttle) = (session.state().edition(), session.state().counters.helper_throttle);
     drop(session);
-    note(&desk.caller, judgement.verdict, failures);
+    note(&desk.caller, judgement.verdict, throttle.failures, block(&desk.config, throttle, now));
     Ok(Some((judgement.verdict, edition, now)))
 }
 
@@ -123,8 +123,8 @@ fn blocked_event(end: BlockEnd, failures: u16) -> Event {
     Event::Blocked { until, failures }
 }
 
-/// Logs what an answer was worth, and the block it brought; `failures` are those that stand now.
-fn note(caller: &Person, verdict: Verdict, failures: u16) {
+/// Logs what an answer was worth, and the block it brought; `failures` and `blocked` are what stands now.
+fn note(caller: &Person, verdict: Verdict, failures: u16, blocked: Option<BlockEnd>) {
     let refused = |reason| Event::Refused { reason, detail: None };
     let event = match verdict {
         Verdict::Accepted { failures, offset, .. } => Event::Accepted { offset_steps: offset, failures },
@@ -136,7 +136,8 @@ fn note(caller: &Person, verdict: Verdict, failures: u16) {
         Verdict::Blocked(end) => blocked_event(end, failures),
     };
     log(Some(caller), &event);
-    if let Verdict::Wrong { blocked: Some(end), failures } = verdict {
+    // Where the clock went back, a wrong code is counted all the same.
+    if let (Verdict::Wrong { .. } | Verdict::ClockWentBack, Some(end)) = (verdict, blocked) {
         log(Some(caller), &blocked_event(end, failures));
     }
 }

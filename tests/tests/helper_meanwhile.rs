@@ -1,12 +1,14 @@
 //! What was decided at the beginning of a dialogue with the helper must still be so at its end: a caller chooses how long
 //! to take for an answer.
-use countersign_tests::Factor;
 use countersign_tests::code::Parameters;
 use countersign_tests::factor::IN_USE;
 use countersign_tests::world::HELPER;
+use countersign_tests::{Factor, wait};
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout};
 
+/// The helper, as the kernel cuts its name.
+const HELPER_COMM: &str = "countersign-hel";
 const PEOPLE: &str = "
 [administrators]
 groups = ['ops']
@@ -145,4 +147,28 @@ fn a_delegate_whose_own_token_was_taken_meanwhile_hands_out_none() {
     let told = dialogue.answer(&factor.code(&token));
     assert_eq!(factor.status("alice")["enrolled"], false);
     refused(&told);
+}
+
+#[test]
+fn a_delegate_whose_own_token_is_taken_while_the_target_is_locked_changes_nothing() {
+    const COUNTERS: &str = "/var/lib/countersign/counters/alice";
+    let (factor, carol) = a_school();
+    factor.enroll("alice");
+    let mut dialogue = Dialogue::begin(&factor, "carol", "request action=reset user=alice");
+    dialogue.hear_confirmation();
+    // Someone else's change of alice takes its time.
+    let mut holder = factor.world.command(&["flock", COUNTERS, "cat"]).spawn();
+    let until_done = |what: &str, script: &str| {
+        wait::until(what, || (factor.world.sh(script).code() == Some(0)).then_some(()));
+    };
+    until_done("the lock", &format!("! flock --nonblock {COUNTERS} true"));
+    dialogue.send(&format!("answer text={}", factor.code(&carol)));
+    let waits = format!("find /proc/$(pgrep -x {HELPER_COMM})/fd -lname {COUNTERS} | grep -q .");
+    until_done("the helper at the lock", &waits);
+    factor.world.countersign(&["reset", "carol"]).ok();
+    drop(holder.stdin.take());
+    let told = dialogue.hear();
+    assert_eq!(factor.status("alice")["enrolled"], true);
+    refused(&told);
+    holder.wait().expect("the holder");
 }

@@ -69,6 +69,20 @@ fn the_log_says_when_a_block_of_the_command_begins_and_how_many_codes_were_wrong
 }
 
 #[test]
+fn the_log_says_so_too_when_that_block_begins_while_the_clock_has_gone_back() {
+    let factor = Factor::new(&format!("{IN_USE}[throttle]\nfirst_delay = '10m'\n"), &["alice"]);
+    let token = factor.enroll("alice");
+    factor.world.move_clock(-3_600);
+    let wrong = factor.wrong_code(&token);
+    for _ in 0..5 {
+        let errors = typed(&factor, "disable", &[&wrong]).expect_code(1).errors();
+        assert!(errors.contains("The clock of this host has gone back."), "{errors}");
+    }
+    assert!(factor.status("alice")["command_blocked"].is_object());
+    factor.world.wait_for_log(&["event=blocked", "user=alice", "service=countersign", "failures=5"]);
+}
+
+#[test]
 fn who_is_refused_for_a_block_of_the_command_without_being_asked_stands_in_the_log() {
     let factor = Factor::new(&format!("{IN_USE}[recovery]\ncodes = 0\n[throttle]\nfirst_delay = '10m'\n"), &["alice"]);
     let token = factor.enroll("alice");
