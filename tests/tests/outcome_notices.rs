@@ -177,9 +177,10 @@ fn at_the_hard_limit_only_the_administrator_is_named() {
 
 #[test]
 fn failures_since_the_last_login_are_told_after_the_next_one() {
-    let (factor, token) = enrolled(IN_USE);
-    // 2026-11-24T09:00:15Z
+    let factor = Factor::new(IN_USE, &["alice"]);
+    // 2026-11-24T09:00:15Z, whatever the date is: before anything of this user's is stored.
     factor.world.clock().freeze_at(1_795_510_815);
+    let token = factor.enroll("alice");
     factor.login("alice", &[&factor.code(&token)]).assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
     factor.world.move_clock(5 * 86_400);
     let wrong = factor.wrong_code(&token);
