@@ -146,3 +146,19 @@ fn forget_and_enable_at_once_leave_a_whole_state() {
         assert_eq!(status(&world, "alice")["state"], "ok");
     }
 }
+
+#[test]
+fn a_change_that_stands_but_perhaps_not_for_good_is_an_error_and_logged_as_a_change() {
+    let world = world();
+    world.countersign(&["enable", "alice"]).ok();
+    world.clear_log();
+    let users = format!("{STATE_DIR}/users");
+    // The sync of the directory, after the rename.
+    let inject = ["-e", "inject=fsync:error=EIO", "-P", users.as_str()];
+    let strace = [&["strace", "-o", "/tmp/trace"][..], &inject, &[COMMAND, "lock", "alice"]].concat();
+    let outcome = world.run(&strace);
+    outcome.expect_code(1);
+    assert!(outcome.errors().contains("the new record may stand"), "{}", outcome.errors());
+    assert_eq!(status(&world, "alice")["can_toggle"], false);
+    world.wait_for_log(&["event=changed", "user=alice", "what=lock", "by=root"]);
+}

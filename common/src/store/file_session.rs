@@ -83,6 +83,12 @@ impl<'store> FileSession<'store> {
             let _ = unlinkat(room, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
             return Err(fails(errno));
         }
+        Ok(())
+    }
+
+    /// Makes the rename durable.
+    fn settle_record(&self) -> Result<(), StoreError> {
+        let room = &self.rooms.users;
         fsync(room).map_err(|errno| StoreError::WriteFailed {
             path: room.path_of(&self.names.record),
             reason: format!("{}, after it was renamed: the new record may stand", errno.desc()),
@@ -115,7 +121,9 @@ impl Session for FileSession<'_> {
             return Ok(Written::Conflict);
         }
         self.write_record(next)?;
+        // It stands, though perhaps not for good: whoever logs what changed must know.
         self.state.record = Some(next.clone());
+        self.settle_record()?;
         if self.state.counters.record == Some(next.id) {
             return Ok(Written::Committed);
         }
