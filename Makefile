@@ -8,7 +8,7 @@ MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
 HELPER    := $(TARGET)/release/countersign-helper
 
-.PHONY: help build check test fuzz bench demo demo-admin install uninstall clean
+.PHONY: help build check test fuzz sanitize bench demo demo-admin install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: ## everything: check, then every suite against the real thing (root, Debia
 
 fuzz: ## a minute of fuzzing for each reader of bytes (make fuzz SECONDS=600: longer)
 	@scripts/fuzz $(or $(SECONDS),60)
+
+sanitize: ## AddressSanitizer, valgrind, 10,000 logins in one process, every allocation failing (SANITIZE_ROUNDS=N)
+	@scripts/sanitize
 
 bench: ## what a login costs beside the peers, and whether the bars are met; writes docs/bench.md (scripts/bench --quick)
 	@scripts/bench
