@@ -8,7 +8,7 @@ MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
 HELPER    := $(TARGET)/release/countersign-helper
 
-.PHONY: help build check test fuzz bench demo demo-admin install uninstall clean
+.PHONY: help build check test fuzz bench compare demo demo-admin install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ fuzz: ## a minute of fuzzing for each reader of bytes (make fuzz SECONDS=600: lo
 
 bench: ## what a login costs beside the peers, and whether the bars are met; writes docs/bench.md (scripts/bench --quick)
 	@scripts/bench
+
+compare: ## the same attacks and faults against this module and two others; writes docs/comparison.md
+	@scripts/compare
 
 demo: ## log in as alice over a real ssh, in a private world (scripted without a terminal)
 	@scripts/demo
