@@ -8,7 +8,7 @@ MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
 HELPER    := $(TARGET)/release/countersign-helper
 
-.PHONY: help build check test fuzz bench demo demo-admin install uninstall clean
+.PHONY: help build check test stress fuzz sanitize mutants bench compare demo demo-admin install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,11 +26,23 @@ check: ## the fast inner loop: format, lints, unit tests
 test: ## everything: check, then every suite against the real thing (root, Debian 12 or alike)
 	@scripts/test
 
+stress: ## the long versions of what test does in short: minutes of parallel logins, power cuts, faults
+	@scripts/stress
+
 fuzz: ## a minute of fuzzing for each reader of bytes (make fuzz SECONDS=600: longer)
 	@scripts/fuzz $(or $(SECONDS),60)
 
+sanitize: ## AddressSanitizer, valgrind, 10,000 logins in one process, every allocation failing (SANITIZE_ROUNDS=N)
+	@scripts/sanitize
+
+mutants: ## break what decides and what keeps state, line by line, and see a test fail each time (cargo-mutants)
+	@scripts/mutants $(ROOMS)
+
 bench: ## what a login costs beside the peers, and whether the bars are met; writes docs/bench.md (scripts/bench --quick)
 	@scripts/bench
+
+compare: ## the same attacks and faults against this module and two others; writes docs/comparison.md
+	@scripts/compare
 
 demo: ## log in as alice over a real ssh, in a private world (scripted without a terminal)
 	@scripts/demo

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod code;
 pub mod cost;
 pub mod factor;
+pub mod hosts;
 pub mod pam_driver;
 pub mod qr;
 pub mod terminal;

@@ -68,6 +68,109 @@ fn a_commit_that_finds_the_lock_held_is_refused() {
     factor.enroll("alice");
 }
 
+/// What holds alice's lock, stopped right after it has taken it: a login, root's command, the helper she called.
+const HOLDERS: [(&str, &str); 3] = [
+    ("/run/world/login.sh", "(pam_driver)"),
+    ("exec countersign lock alice", "(countersign)"),
+    (
+        "echo $CODE | setpriv --reuid alice --regid alice --init-groups countersign new-recovery-codes",
+        "(countersign-hel)",
+    ),
+];
+
+/// A holder under strace, and the shell that started it.
+fn stopped_holder(factor: &Factor, code: &str, script: &str) -> std::process::Child {
+    let login = factor.driver("alice").answers([code]).invocation();
+    let words = login.words().into_iter().map(|word| format!("'{}' ", word.replace('\'', "'\\''")));
+    factor.world.write_file("/run/world/login.sh", format!("#!/bin/sh\nexec {}\n", words.collect::<String>()), 0o700);
+    let _ = std::fs::remove_file(factor.world.path("/tmp/trace"));
+    let inject = "inject=flock:signal=STOP:when=1";
+    let strace = ["strace", "-f", "-o", "/tmp/trace", "-P", COUNTERS, "-e", inject, "sh", "-c", script];
+    let holder = factor.world.command(&strace).env("CODE", code).spawn();
+    let trace = || std::fs::read_to_string(factor.world.path("/tmp/trace")).unwrap_or_default();
+    wait::until("the holder is stopped", || trace().contains("stopped by SIGSTOP").then_some(()));
+    assert!(is_locked(factor));
+    holder
+}
+
+/// Signals the one that holds the lock, not those who wait for it.
+fn signal_holder(factor: &Factor, signal: &str) {
+    let trace = std::fs::read_to_string(factor.world.path("/tmp/trace")).expect("a trace");
+    let stopped = trace.lines().find(|line| line.contains("stopped by SIGSTOP")).expect("a stop");
+    let process = stopped.split(' ').next().expect("a process id");
+    factor.world.run(&["kill", &format!("-{signal}"), process]).ok();
+}
+
+fn assert_stopped_holder_concerns_one_user(script: &str, name: &str) {
+    let (factor, token) = enrolled();
+    let bob = factor.enroll("bob");
+    let (code, next) = (factor.code(&token), factor.code_of_step(&token, 1));
+    let holder = stopped_holder(&factor, &code, script);
+    let world = &factor.world;
+    let started = Instant::now();
+    factor.login("bob", &[&factor.code(&bob)]).assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+    world.countersign(&["lock", "bob"]).ok();
+    assert!(started.elapsed() < Duration::from_secs(4), "{name}: bob waited for alice's lock");
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let login = factor.login("alice", &[&next]);
+            login.assert_codes(Phase::Authenticate, &[pam::AUTH_ERR]);
+            assert_eq!(login.notices(), [NOT_AVAILABLE], "{name}");
+        });
+        scope.spawn(|| {
+            let reset = world.countersign(&["reset", "alice"]);
+            assert!(reset.code() == Some(1) && reset.errors().contains(name), "{name}: {}", reset.errors());
+        });
+        scope.spawn(|| {
+            let own = world.command(&["countersign", "disable"]).user("alice").stdin(format!("{next}\n")).run();
+            assert!(
+                own.code() == Some(1) && own.errors().contains("of the same user is going on"),
+                "{name}: {}",
+                own.errors()
+            );
+        });
+    });
+    let waited = started.elapsed();
+    assert!((4..20).contains(&waited.as_secs()), "{name}: the deadline is about 5 s: {waited:?}");
+    let lines = world.log();
+    let named = lines.lines().filter(|line| line.contains("reason=lock_busy") && line.contains(name)).count();
+    assert_eq!(named, 2, "{name}: to the login and to the helper: {lines}");
+    signal_holder(&factor, "CONT");
+    let ended = holder.wait_with_output().expect("wait for the holder");
+    assert!(ended.status.success(), "{name}: it goes on as if nothing had been: {ended:?}");
+    factor.login("alice", &[&next]).assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+}
+
+#[test]
+fn whoever_is_stopped_under_the_lock_is_named_to_all_who_wait_and_concerns_one_user() {
+    std::thread::scope(|scope| {
+        for (script, name) in HOLDERS {
+            scope.spawn(move || assert_stopped_holder_concerns_one_user(script, name));
+        }
+    });
+}
+
+#[test]
+fn a_lock_whose_holder_is_killed_is_free_at_once_for_those_who_wait() {
+    for (script, name) in HOLDERS {
+        let (factor, token) = enrolled();
+        let (code, next) = (factor.code(&token), factor.code_of_step(&token, 1));
+        let holder = stopped_holder(&factor, &code, script);
+        let mut barrier = Barrier::new();
+        let mut waiting = [factor.driver("alice").answers([Answer::from(next.as_str()).at_barrier()]).start(&barrier)];
+        barrier.release(&mut waiting);
+        let started = Instant::now();
+        signal_holder(&factor, "KILL");
+        for login in waiting {
+            login.finish().assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+        }
+        assert!(started.elapsed() < Duration::from_secs(4), "{name}: {:?}", started.elapsed());
+        holder.wait_with_output().expect("wait for the holder");
+        factor.world.countersign(&["unlock", "alice"]).ok();
+    }
+}
+
 #[test]
 fn counters_replaced_while_two_stand_at_the_prompt_let_one_in() {
     let (factor, token) = enrolled();

@@ -136,6 +136,10 @@ fn every_file_of_the_state_is_private_from_the_first_moment() {
         let created = trace.lines().filter(|line| line.contains("O_CREAT") && line.contains("alice"));
         assert!(created.clone().count() >= 2, "{trace}");
         assert!(created.into_iter().all(|line| line.contains("O_EXCL") && line.contains(", 0600)")), "{trace}");
+        // None of it is passed on to a program the application starts, and no link is followed to it.
+        let mut opened = trace.lines().filter(|line| line.contains("countersign/") || line.contains("alice"));
+        let flags = ["O_NOFOLLOW", "O_CLOEXEC"];
+        assert!(opened.all(|line| flags.iter().all(|flag| line.contains(flag))), "{trace}");
         factor.next_step();
     }
 }

@@ -120,6 +120,26 @@ mod tests {
     }
 
     #[test]
+    fn the_other_slot_is_where_the_next_state_counts() {
+        let mut bytes = file(Some(1), None);
+        for sequence in 2..6 {
+            let (_, slot) = read_file(&bytes).unwrap();
+            let start = usize::try_from(slot.other().offset()).unwrap();
+            bytes[start..start + SLOT_SIZE].copy_from_slice(&render(&numbered(sequence)));
+            assert_eq!(read_file(&bytes), Ok((numbered(sequence), slot.other())));
+        }
+    }
+
+    #[test]
+    fn each_fault_is_told_in_its_own_words() {
+        let faults = [SlotsError::Size, SlotsError::NoValidSlot, SlotsError::Version, SlotsError::SameSequence];
+        let words = faults.map(|fault| fault.to_string());
+        assert_eq!(words[0], "not 4608 bytes long");
+        assert!(words.iter().all(|text| words.iter().filter(|other| *other == text).count() == 1), "{words:?}");
+        assert_ne!(CountersError::Damaged.to_string(), CountersError::Version.to_string());
+    }
+
+    #[test]
     fn nothing_valid_is_never_read_as_fresh() {
         assert_eq!(read_file(&file(None, None)), Err(SlotsError::NoValidSlot));
         assert_eq!(read_file(&file(Some(2), Some(2))), Err(SlotsError::SameSequence));

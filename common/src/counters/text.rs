@@ -242,8 +242,41 @@ mod tests {
 
     #[test]
     fn counters_are_written_and_read_back() {
-        for counters in [Counters::default(), full()] {
+        let graces = [Grace::NotStarted, Grace::Started(UnixTime::MAX), Grace::Until(UnixTime::MAX), Grace::Ended];
+        let with_grace = graces.map(|grace| Counters { grace, ..full() });
+        for counters in [Counters::default()].into_iter().chain(with_grace) {
             assert_eq!(parse(&render(&counters)), Ok(counters));
+        }
+    }
+
+    #[test]
+    fn every_line_has_the_same_length() {
+        let length = |counters| render(&counters).trim_ascii_end().len();
+        assert_eq!(length(Counters::default()), length(full()));
+        for text in ["", "short", "a text that is longer than its field"] {
+            assert_eq!(field(text, 24).len(), 24, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_slot_is_whole_with_its_last_byte() {
+        let slot = render(&full());
+        let line = [slot.trim_ascii_end(), b"\n"].concat();
+        assert_eq!(parse(&line), Err(CountersError::Damaged), "too short");
+        let mut unended = slot;
+        unended[SLOT_SIZE - 1] = b' ';
+        assert_eq!(parse(&unended), Err(CountersError::Damaged), "without its end");
+    }
+
+    #[test]
+    fn whole_text_that_this_program_would_write_otherwise_is_damage() {
+        let slot = render(&Counters { sequence: 7, ..Counters::default() });
+        let text = std::str::from_utf8(&slot).unwrap();
+        let (fields, _) = text.trim_end().rsplit_once(' ').unwrap();
+        for other in [fields.replacen("000000000007", "7", 1), format!("{fields} more")] {
+            let line = format!("{other} {}", checksum(other.as_bytes()));
+            let padded = format!("{line:<width$}\n", width = SLOT_SIZE - 1);
+            assert_eq!(parse(padded.as_bytes()), Err(CountersError::Damaged), "{other}");
         }
     }
 

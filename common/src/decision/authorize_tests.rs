@@ -230,6 +230,7 @@ fn what_weakens_or_changes_a_factor_is_confirmed() {
 
 #[test]
 fn a_user_at_a_login_enrolls_and_may_disable_where_allowed() {
+    assert_eq!(authorize(Actor::SelfAtLogin, Action::Enroll, TARGET), Ok(()));
     let disable = |target| authorize(Actor::SelfAtLogin, &Change::Disable, target);
     let locked = Target { can_toggle: CanToggle::Locked, ..TARGET };
     assert_eq!(disable(TARGET), Ok(()));
@@ -241,4 +242,14 @@ fn a_user_at_a_login_enrolls_and_may_disable_where_allowed() {
     for change in [Change::Enable, Change::Lock, Change::Unlock, Change::Reset] {
         assert_eq!(authorize(Actor::SelfAtLogin, &change, TARGET), Err(Denied::NotYours));
     }
+}
+
+#[test]
+fn who_may_be_an_administrator_is_told_of_the_lookup_and_not_of_a_missing_grant() {
+    let with = |administrator| {
+        let helping = Helping { administrator, grant: &Grant::Nothing, enrolled: Enrolled::Yes };
+        authorize(Actor::Other(helping), Action::Reset, TARGET)
+    };
+    assert_eq!(with(Administrator::Unknown), Err(Denied::LookupFailed));
+    assert_eq!(with(Administrator::No), Err(Denied::NotYours));
 }

@@ -79,6 +79,14 @@ mod tests {
     }
 
     #[test]
+    fn an_administrator_gives_and_ends_time_and_touches_nothing_else() {
+        let counters = Counters { sequence: 7, grace: Grace::Started(time(NOW)), ..Counters::default() };
+        let expected = |grace| Counters { grace, ..counters.clone() };
+        assert_eq!(grace_given(&counters, time(NOW + 9)), expected(Grace::Until(time(NOW + 9))));
+        assert_eq!(grace_ended(&counters), expected(Grace::Ended));
+    }
+
+    #[test]
     fn the_start_is_written_once_and_again_only_if_it_lies_in_the_future() {
         let config = parse(b"[enrollment]\ngrace = '3d'").unwrap();
         let begun = |grace| {

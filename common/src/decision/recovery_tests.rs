@@ -63,6 +63,14 @@ fn a_recovery_code_is_accepted_while_blocked_and_clears_the_block() {
 }
 
 #[test]
+fn a_wrong_recovery_code_in_a_block_that_began_in_the_future_lets_it_run_from_now() {
+    let mut counters = blocked(5);
+    counters.throttle.last_failure = time(NOW + 1_000_000);
+    let next = judge(&counters, &code(50)).next.unwrap();
+    assert_eq!(next, Counters { throttle: Throttle { last_failure: time(NOW), ..counters.throttle }, ..counters });
+}
+
+#[test]
 fn a_wrong_recovery_code_counts_outside_a_block_and_not_inside() {
     let outside = judge(&Counters::default(), &code(50));
     assert!(matches!(outside.verdict, Verdict::Wrong { failures: 1, blocked: None }));

@@ -181,6 +181,10 @@ mod tests {
         assert_eq!(everywhere(&staff, &other), (Outcome::User, None, None));
         let unknown = Facts { group: Membership::Unknown, ..KNOWN };
         assert_eq!(everywhere(&staff, &unknown), (Outcome::Required, Some(2), Some(2)));
+        let (alices, bobs) =
+            ("[[rule]]\nusers=['alice']\nthen='required'\n", "[[rule]]\nusers=['bob']\nthen='required'\n");
+        assert_eq!(everywhere(alices, &KNOWN), (Outcome::Required, Some(1), Some(1)));
+        assert_eq!(everywhere(bobs, &KNOWN), (Outcome::User, None, None));
         let never = "[[rule]]\nservices=[]\nthen='required'\n";
         assert_eq!(everywhere(never, &KNOWN), (Outcome::User, None, None));
     }

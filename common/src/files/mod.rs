@@ -240,3 +240,7 @@ impl fmt::Display for FileError {
     }
 }
 impl std::error::Error for FileError {}
+
+#[cfg(test)]
+#[path = "files_tests.rs"]
+mod tests;

@@ -26,6 +26,10 @@ impl Barrier {
         for driver in drivers.iter_mut() {
             driver.wait_at_barrier();
         }
+        for driver in drivers.iter_mut() {
+            // So that its next wait is for its next answer.
+            driver.events.retain(|event| *event != Event::Waiting);
+        }
         self.writer.write_all(&vec![b'\n'; drivers.len()]).expect("release the drivers");
     }
 }

@@ -78,6 +78,11 @@ impl Invocation {
         self
     }
 
+    /// The program and its arguments.
+    pub fn words(&self) -> Vec<String> {
+        self.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
     /// How long [`run`](Self::run) waits before it panics.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;

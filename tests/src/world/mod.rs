@@ -2,6 +2,7 @@
 mod accounts;
 mod built;
 mod command;
+mod disk;
 mod log;
 mod product;
 mod sshd;
@@ -9,6 +10,7 @@ mod stacks;
 
 pub use built::harness_program;
 pub use command::{Invocation, Outcome, process_inside};
+pub use disk::{Image, Reached, Running as RunningDisk};
 pub use product::{COMMAND, CONFIG, HELPER, STATE_DIR, security_directory};
 pub use sshd::{SSH_PORT, Sshd};
 pub use stacks::Stack;

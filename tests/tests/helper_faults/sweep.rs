@@ -214,7 +214,7 @@ fn the_exit_status_tells_the_truth_whatever_fails() {
 
 /// The same without any omission. The other tests here leave out what no disk answers and what was read alike before.
 #[test]
-#[ignore = "takes ten minutes: every error and a kill at every call of every change"]
+#[ignore = "takes ten minutes, by make stress: every error and a kill at every call of every change"]
 fn every_fault_at_every_call_of_every_change_leaves_the_old_or_the_new_state() {
     std::thread::scope(|scope| {
         for third in 0..3 {
