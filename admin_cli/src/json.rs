@@ -150,11 +150,19 @@ pub(crate) fn object(value: &impl Serialize) -> Vec<u8> {
 /// Writing to a `Vec` cannot fail, and the types hold no map with odd keys.
 pub(crate) fn item(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Compact));
+    append(&mut bytes, value);
     bytes
 }
 
-/// The parts of an array of items, an item per line.
+/// Puts an object after others of the same part of an array.
+pub(crate) fn append(part: &mut Vec<u8>, value: &impl Serialize) {
+    if !part.is_empty() {
+        part.extend_from_slice(b",\n");
+    }
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(part, Compact));
+}
+
+/// An array of items, or of parts that each hold some, an item per line.
 pub(crate) fn array(items: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
     let (end, between): (&[u8], &[u8]) = if items.is_empty() { (b"]\n", b"") } else { (b"\n]\n", b",\n") };
     let separated = items.iter().enumerate().flat_map(move |(index, item)| {
@@ -293,6 +301,15 @@ mod tests {
         let value = written(&report(&Err(error)));
         assert_eq!((&value["state"], &value["problem"]), (&"untrusted".into(), &"/x: has mode 0644".into()));
         assert!(value["use_2fa"].is_null() && value["enrolled"].is_null() && value["failures"].is_null());
+    }
+
+    #[test]
+    fn an_array_in_parts_is_the_array_of_its_items() {
+        let mut part = Vec::new();
+        (0..2).for_each(|number| append(&mut part, &number));
+        let parts: Vec<u8> = array(&[part, item(&2)]).flatten().copied().collect();
+        assert_eq!(parts, b"[\n0,\n1,\n2\n]\n");
+        assert_eq!(array(&[]).flatten().copied().collect::<Vec<u8>>(), b"[]\n");
     }
 
     #[test]

@@ -44,10 +44,13 @@ fn one(desk: &Desk, user: &str, account: &NoAccount) -> Result<Report, Failure> 
 /// `list`
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
     if arguments.json {
-        let objects = everyone::each(desk, |report| (json::item(&json::User::shown(report)), verdict_on(report)))?;
-        let (objects, verdicts): (Vec<_>, Vec<_>) = objects.into_iter().unzip();
-        json::array(&objects).for_each(|part| output.bytes(part));
-        return Ok(worst(verdicts));
+        let parts = everyone::gather(desk, |(items, verdicts): &mut (Vec<u8>, Vec<Verdict>), report| {
+            json::append(items, &json::User::shown(report));
+            verdicts.push(verdict_on(report));
+        })?;
+        let (items, verdicts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        json::array(&items).for_each(|part| output.bytes(part));
+        return Ok(worst(verdicts.into_iter().flatten()));
     }
     let reports = everyone::each(desk, Report::clone)?;
     let longest = reports.iter().map(|report| report.user.chars().count()).max().unwrap_or(0);
