@@ -206,28 +206,15 @@ mod tests {
     use countersign_common::token::{Parameters, Seconds};
 
     use crate::desk::Person;
+    use crate::manual::{CHANGED, TOKEN, USER};
     use crate::ruling::Ruling;
 
-    const FIELDS: [&str; 18] = [
-        "user",
-        "uid",
-        "use_2fa",
-        "use_2fa_source",
-        "can_toggle",
-        "administrator",
-        "enrolled",
-        "tokens",
-        "recovery_codes_left",
-        "failures",
-        "blocked",
-        "command_blocked",
-        "grace_until",
-        "last_accepted",
-        "changed_at",
-        "changed_by",
-        "state",
-        "problem",
-    ];
+    /// The names of an object's fields, in the order of the table.
+    fn names(value: &serde_json::Value) -> Vec<&'static str> {
+        let object = value.as_object().unwrap();
+        assert_eq!(object.len(), TOKEN.len());
+        TOKEN.into_iter().filter(|name| object.contains_key(*name)).collect()
+    }
 
     fn time(seconds: u64) -> UnixTime {
         UnixTime::new(seconds).unwrap()
@@ -270,9 +257,12 @@ mod tests {
         let untrusted = StoreError::Untrusted { path: "/x".to_owned(), reason: "has mode 0644".to_owned() };
         for state in [Ok(State::default()), Ok(full_state()), Err(untrusted)] {
             let text = String::from_utf8(object(&User::shown(&report(&state)))).unwrap();
-            let places: Vec<_> = FIELDS.iter().map(|field| text.find(&format!("\"{field}\":"))).collect();
+            let places: Vec<_> = USER.iter().map(|field| text.find(&format!("\"{}\":", field.name))).collect();
             assert!(places.iter().all(Option::is_some), "{text}");
-            assert_eq!(written(&report(&state)).as_object().unwrap().len(), FIELDS.len());
+            assert_eq!(written(&report(&state)).as_object().unwrap().len(), USER.len());
+            let changed = object(&User::changed(&report(&state), Change::Made));
+            let changed: serde_json::Value = serde_json::from_slice(&changed).unwrap();
+            assert!(changed.as_object().unwrap().len() == USER.len() + 1 && changed[CHANGED.name] == true);
         }
     }
 
@@ -288,6 +278,7 @@ mod tests {
         assert_eq!(value["last_accepted"]["rhost"], serde_json::Value::Null);
         assert_eq!(value["last_accepted"]["offset_steps"], -1);
         assert_eq!(value["tokens"][0]["period"], 30);
+        assert_eq!(names(&value["tokens"][0]), TOKEN);
         assert_eq!(
             (&value["changed"], &value["enrolled"], &value["failures"]),
             (&true.into(), &true.into(), &5.into())

@@ -14,6 +14,8 @@ mod desk;
 mod failure;
 mod json;
 mod log;
+#[allow(dead_code, reason = "what the program itself does not read, its manual does")]
+mod manual;
 mod output;
 mod powers;
 mod report;

@@ -147,3 +147,27 @@ pub(super) fn verdict_on(report: &Report) -> Verdict {
 pub(super) fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     if verdicts.into_iter().all(|verdict| verdict == Verdict::Done) { Verdict::Done } else { Verdict::Failed }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::INSTALLATION;
+
+    #[test]
+    fn the_manual_has_the_fields_of_its_json() {
+        let shown = Summary {
+            config: String::new(),
+            state_dir: String::new(),
+            owner: 0,
+            users: 0,
+            use_2fa: 0,
+            enrolled: 0,
+            blocked: Vec::new(),
+            untrusted: Vec::new(),
+        };
+        let value: serde_json::Value = serde_json::from_slice(&crate::json::object(&shown)).unwrap();
+        let fields = value.as_object().unwrap();
+        assert_eq!(fields.len(), INSTALLATION.len());
+        assert!(INSTALLATION.iter().all(|name| fields.contains_key(*name)), "{fields:?}");
+    }
+}
