@@ -18,6 +18,7 @@ mod log;
 mod manual;
 mod output;
 mod powers;
+mod reader;
 mod report;
 mod ruling;
 mod self_service;
@@ -33,7 +34,7 @@ use arguments::Arguments;
 use output::Output;
 
 fn main() -> ExitCode {
-    if let Some(ended) = self_service::run() {
+    if let Some(ended) = reader::run().or_else(self_service::run) {
         return ended;
     }
     let arguments = match Arguments::try_parse() {

@@ -21,6 +21,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("record", vec!["document", "token"]),
         ("counters", vec!["token", "record"]),
         ("config", vec!["document", "token"]),
+        ("import", vec!["token"]),
         ("audit", vec!["token"]),
         ("notice", vec!["token"]),
         ("decision", pure.to_vec()),

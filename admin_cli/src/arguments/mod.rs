@@ -1,6 +1,7 @@
 //! The table of commands: what may be typed, and what `--help` says of it.
 
 mod change;
+mod import;
 mod look;
 mod setup;
 mod tokens;
@@ -11,6 +12,7 @@ use countersign_common::config::DEFAULT_PATH;
 use crate::manual;
 
 pub(crate) use change::{Enable, Grace, GraceSpan, NoAccount, Users};
+pub(crate) use import::{FromGoogle, FromOath, How, Import, ImportFrom};
 pub(crate) use look::{Doctor, Explain, List, Status};
 pub(crate) use setup::{CheckConfig, Init};
 pub(crate) use tokens::{Enroll, Label, NewRecoveryCodes, Place, RemoveToken, Tokens};
@@ -131,6 +133,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  countersign grace alice 3d\n  countersign grace alice bob 12h\n  countersign grace alice off"
     )]
     Grace(Grace),
+    /// Take over the secrets of another program, so that nobody has to scan anything.
+    ///
+    /// A line for each user: what was taken, what is otherwise from now on, what was left and why. Writes nothing
+    /// without --write. Whoever was asked for a code there is asked here: 2FA is turned on, unless something was known
+    /// of the user already.
+    Import(Import),
 }
 
 const ENROLL_EXAMPLES: &str = "\

@@ -7,6 +7,7 @@ mod enroll_screen;
 mod everyone;
 pub(crate) mod explain;
 mod grace;
+mod import;
 mod look;
 mod new_file;
 mod not_enrolled;
@@ -70,6 +71,7 @@ fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failu
         Command::RemoveToken(remove) => tokens::remove(&desk()?, remove, output)?,
         Command::NewRecoveryCodes(renew) => recovery_codes::renew(&desk()?, renew, output)?,
         Command::Grace(grace) => grace::grace(&desk()?, grace, output),
+        Command::Import(import) => import::import(&desk()?, import, output)?,
     })
 }
 

@@ -1,0 +1,106 @@
+//! What becomes of a record, case by case.
+
+use super::*;
+use countersign_common::config::Config;
+use countersign_common::decision::{Applied, apply_all, blank};
+use countersign_common::record::{Use2fa, UserName};
+use countersign_common::token::{Parameters, Period, RecordId, Secret, UnixTime};
+use zeroize::Zeroizing;
+
+const PLAIN: Mode = Mode { replacing: Replacing::No, enabling: Enabling::Yes };
+const REPLACING: Mode = Mode { replacing: Replacing::Yes, ..PLAIN };
+
+fn token(id: u8, secret: u8) -> Token {
+    Token {
+        id: TokenId::from_random([id; 8]),
+        label: String::new(),
+        secret: Secret::from_bytes(Zeroizing::new(vec![secret; 20])).unwrap(),
+        parameters: Parameters::default(),
+        enrolled_at: UnixTime::default(),
+    }
+}
+
+fn step(number: u64) -> Step {
+    Step::new(number).unwrap()
+}
+
+fn arriving(id: u8, secret: u8, last: Option<u64>) -> Arriving {
+    Arriving { token: token(id, secret), last_step: last.map(step) }
+}
+
+fn record(tokens: Vec<Token>) -> Record {
+    let name = UserName::new("alice").unwrap();
+    let blank = blank(&Config::default(), RecordId::from_random([1; 8]), name, 1000, UnixTime::default());
+    Record { tokens, revision: countersign_common::record::Revision(3), ..blank }
+}
+
+fn applied(plan: &Plan, record: &Record) -> Record {
+    match apply_all(&plan.changes(), record, "root", UnixTime::default()).unwrap() {
+        Applied::Changed(next) => next,
+        Applied::Unchanged => record.clone(),
+    }
+}
+
+fn labels(record: &Record) -> Vec<&str> {
+    record.tokens.iter().map(|token| token.label.as_str()).collect()
+}
+
+#[test]
+fn who_is_new_gets_all_tokens_and_is_asked_from_now_on() {
+    let plan = plan(None, &[arriving(1, 1, Some(9)), arriving(2, 2, None)], PLAIN).unwrap();
+    let blank = Record { revision: countersign_common::record::Revision(0), ..record(vec![]) };
+    let next = applied(&plan, &blank);
+    assert_eq!(labels(&next), ["imported", "imported 2"]);
+    assert_eq!((next.use_2fa, next.revision.0), (Use2fa::Enabled, 1));
+    let counters = plan.used(&blank, &Counters::default());
+    assert_eq!(counters.last_step(next.tokens[0].id), Some(step(9)));
+    assert_eq!(counters.last_step(next.tokens[1].id), None);
+}
+
+#[test]
+fn a_setting_that_was_made_and_the_wish_to_keep_it_stand() {
+    let known = record(vec![]);
+    for (record, mode) in [(Some(&known), PLAIN), (None, Mode { enabling: Enabling::No, ..PLAIN })] {
+        assert!(!plan(record, &[arriving(1, 1, None)], mode).unwrap().enable);
+    }
+}
+
+#[test]
+fn what_is_there_goes_only_where_that_was_said() {
+    let known = record(vec![token(7, 7), token(8, 8)]);
+    assert_eq!(plan(Some(&known), &[arriving(1, 1, None)], PLAIN), Err(Refused::Enrolled));
+    let replaced = applied(&plan(Some(&known), &[arriving(1, 1, None)], REPLACING).unwrap(), &known);
+    assert_eq!((labels(&replaced), replaced.revision.0), (vec!["imported"], 4));
+}
+
+#[test]
+fn taken_twice_is_taken_once_and_what_was_used_meanwhile_is_used() {
+    let known = record(vec![token(7, 7)]);
+    let again = plan(Some(&known), &[arriving(1, 7, Some(12))], PLAIN).unwrap();
+    assert!(again.is_there_already() && again.changes().is_empty());
+    let mut counters = Counters::default();
+    counters.accept(TokenCounters { id: known.tokens[0].id, last_step: step(5), offset: 1 }, &[]);
+    assert_eq!(again.used(&known, &counters).last_step(known.tokens[0].id), Some(step(12)));
+    let earlier = plan(Some(&known), &[arriving(1, 7, Some(3))], REPLACING).unwrap();
+    assert_eq!(earlier.used(&known, &counters), counters, "a step never goes back");
+    let twice = plan(None, &[arriving(1, 1, Some(3)), arriving(2, 1, Some(4))], PLAIN).unwrap();
+    assert_eq!((twice.add.len(), twice.steps.len()), (1, 2));
+}
+
+#[test]
+fn one_secret_has_one_set_of_parameters() {
+    let mut other = arriving(1, 7, None);
+    other.token.parameters.period = Period::new(60).unwrap();
+    assert_eq!(plan(Some(&record(vec![token(7, 7)])), &[other], REPLACING), Err(Refused::SameSecret));
+}
+
+#[test]
+fn there_are_never_more_tokens_than_the_counters_have_room_for() {
+    let five = |from: u8| (from..from + 5).map(|n| arriving(n, n, None)).collect::<Vec<_>>();
+    assert!(plan(None, &five(1), PLAIN).is_ok());
+    assert_eq!(plan(Some(&record(vec![token(9, 9)])), &five(1), REPLACING), Err(Refused::TooMany));
+    let known = record(vec![Token { label: "imported".to_owned(), ..token(9, 9) }]);
+    let planned = plan(Some(&known), &five(1)[..4], REPLACING).unwrap();
+    assert_eq!(planned.add[0].label, "imported 2", "labels differ while both stand");
+    assert_eq!(planned.used(&known, &Counters::default()), Counters::default());
+}

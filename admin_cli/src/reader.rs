@@ -1,0 +1,234 @@
+//! Reading a file as the user it belongs to: this very program as a child that is that user from its first instruction.
+//!
+//! Invariants: the child opens nothing as root, follows no link at the path's end, waits for no FIFO, writes nothing but
+//! the file to its one pipe; the parent takes no more than [`MAX_SIZE`] bytes, waits for no child, and believes of it what
+//! that user could have written into the file as well.
+
+use std::fs::File;
+use std::io::{Read, Write, stdout};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
+
+use countersign_common::files::MAX_SIZE;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{Mode, SFlag, fstat};
+use nix::unistd::geteuid;
+use zeroize::Zeroizing;
+
+/// What the child is called: nothing a person types.
+const CALLED: &str = "countersign-reader";
+/// How often the parent waits for more, and how long each time: a file server that is away must not hold up all others.
+const WAITS: usize = 16;
+const WAIT_MS: u16 = 3_000;
+/// The longest first line of the child's answer.
+const LONGEST_HEAD: usize = 64;
+
+/// A file, and what its status says.
+pub(crate) struct Content {
+    /// Its bytes.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// Its owner.
+    pub(crate) owner: u32,
+    /// Its permissions.
+    pub(crate) mode: u32,
+}
+
+/// Why a file was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// There is none.
+    Missing,
+    /// A symbolic link.
+    Link,
+    /// Not a regular file.
+    Kind,
+    /// Larger than [`MAX_SIZE`].
+    Large,
+    /// The system says so.
+    Error(Errno),
+    /// The child did not answer, or not sensibly.
+    Silent,
+}
+
+/// The child's whole life; `None` if this process is no such child.
+pub(crate) fn run() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os();
+    if arguments.next()?.as_bytes() != CALLED.as_bytes() {
+        return None;
+    }
+    let Some(path) = arguments.next().filter(|_| !geteuid().is_root()) else { return Some(ExitCode::FAILURE) };
+    let answer = match read_here(path.as_bytes()) {
+        Ok(Content { bytes, owner, mode }) => {
+            let head = format!("ok {owner} {mode}\n");
+            let mut answer = Zeroizing::new(Vec::with_capacity(head.len().saturating_add(bytes.len())));
+            answer.extend_from_slice(head.as_bytes());
+            answer.extend_from_slice(&bytes);
+            answer
+        }
+        Err(unread) => Zeroizing::new(format!("no {}\n", unread.word()).into_bytes()),
+    };
+    let written = stdout().as_fd().try_clone_to_owned().and_then(|pipe| File::from(pipe).write_all(&answer));
+    Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Reads a regular file as whoever this process is.
+pub(crate) fn read_here(path: &[u8]) -> Result<Content, Unread> {
+    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+    let file = open(path, flags, Mode::empty()).map_err(Unread::of)?;
+    read_file(File::from(file), MAX_SIZE)
+}
+
+/// Reads an open regular file that has at most so many bytes.
+pub(crate) fn read_file(mut file: File, most: usize) -> Result<Content, Unread> {
+    let stat = fstat(&file).map_err(Unread::of)?;
+    if SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
+        return Err(Unread::Kind);
+    }
+    let size = usize::try_from(stat.st_size).ok().filter(|size| *size <= most).ok_or(Unread::Large)?;
+    // Room for all of it at once, since growing would leave an unwiped copy behind; one byte more shows that it grew.
+    let mut bytes = Zeroizing::new(vec![0; size.saturating_add(1)]);
+    let mut filled = 0_usize;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => {
+                bytes.truncate(filled);
+                return Ok(Content { bytes, owner: stat.st_uid, mode: stat.st_mode & 0o7777 });
+            }
+            Ok(read) => filled = filled.saturating_add(read),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Unread::of(Errno::from_raw(error.raw_os_error().unwrap_or(0)))),
+        }
+    }
+    Err(Unread::Large)
+}
+
+/// Reads a file as this user, without any supplementary group.
+pub(crate) fn read_as(uid: u32, gid: u32, path: &str) -> Result<Content, Unread> {
+    let mut child = Command::new("/proc/self/exe")
+        .arg0(CALLED)
+        .arg(path)
+        .env_clear()
+        .current_dir("/")
+        // Where root becomes someone else, the standard library also drops all supplementary groups.
+        .uid(uid)
+        .gid(gid)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| Unread::of(Errno::from_raw(error.raw_os_error().unwrap_or(0))))?;
+    let heard = child.stdout.take().and_then(hear);
+    end(&mut child);
+    understood(&heard.ok_or(Unread::Silent)?)
+}
+
+/// Whatever it still does: nobody waits for it.
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.try_wait();
+}
+
+/// All that the child says, unless it is too much or takes too long.
+fn hear(mut pipe: ChildStdout) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; MAX_SIZE.saturating_add(LONGEST_HEAD)]);
+    let mut filled = 0_usize;
+    for _ in 0..WAITS {
+        let mut sources = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut sources, PollTimeout::from(WAIT_MS)) {
+            Err(Errno::EINTR) => continue,
+            Ok(1..) => {}
+            Ok(_) | Err(_) => return None,
+        }
+        match pipe.read(bytes.get_mut(filled..)?) {
+            Ok(0) if filled < bytes.len() => {
+                bytes.truncate(filled);
+                return Some(bytes);
+            }
+            Ok(0) | Err(_) => return None,
+            Ok(read) => filled = filled.saturating_add(read),
+        }
+    }
+    None
+}
+
+/// What the child said, as it was meant.
+fn understood(answer: &[u8]) -> Result<Content, Unread> {
+    let end = answer.iter().take(LONGEST_HEAD).position(|byte| *byte == b'\n').ok_or(Unread::Silent)?;
+    let (head, rest) = answer.split_at_checked(end).ok_or(Unread::Silent)?;
+    let words: Vec<&str> = std::str::from_utf8(head).map_err(|_| Unread::Silent)?.split(' ').collect();
+    match words.as_slice() {
+        ["ok", owner, mode] => {
+            let (owner, mode) = owner.parse().ok().zip(mode.parse().ok()).ok_or(Unread::Silent)?;
+            Ok(Content { bytes: Zeroizing::new(rest.get(1..).unwrap_or_default().to_vec()), owner, mode })
+        }
+        ["no", word] => Err(Unread::parse(word)),
+        _ => Err(Unread::Silent),
+    }
+}
+
+impl Unread {
+    pub(crate) fn of(errno: Errno) -> Self {
+        match errno {
+            Errno::ENOENT | Errno::ENOTDIR => Self::Missing,
+            Errno::ELOOP => Self::Link,
+            // A socket, or a device without a driver.
+            Errno::ENXIO | Errno::ENODEV => Self::Kind,
+            errno => Self::Error(errno),
+        }
+    }
+
+    fn word(self) -> String {
+        match self {
+            Self::Missing => "missing".to_owned(),
+            Self::Link => "link".to_owned(),
+            Self::Kind => "kind".to_owned(),
+            Self::Large => "large".to_owned(),
+            Self::Error(errno) => std::io::Error::from(errno).raw_os_error().unwrap_or(0).to_string(),
+            Self::Silent => "silent".to_owned(),
+        }
+    }
+
+    fn parse(word: &str) -> Self {
+        match word {
+            "missing" => Self::Missing,
+            "link" => Self::Link,
+            "kind" => Self::Kind,
+            "large" => Self::Large,
+            number => number.parse().map_or(Self::Silent, |number| Self::Error(Errno::from_raw(number))),
+        }
+    }
+}
+
+impl std::fmt::Display for Unread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => f.write_str("does not exist"),
+            Self::Link => f.write_str("is a symbolic link"),
+            Self::Kind => f.write_str("is not a regular file"),
+            Self::Large => f.write_str("is too large"),
+            Self::Error(errno) => f.write_str(errno.desc()),
+            Self::Silent => f.write_str("could not be read in time"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_child_says_is_believed_only_in_its_form() {
+        let read = understood(b"ok 1000 384\nSECRET\nmore").ok().unwrap();
+        assert_eq!((read.bytes.as_slice(), read.owner, read.mode), (&b"SECRET\nmore"[..], 1000, 0o600));
+        for unread in [Unread::Missing, Unread::Link, Unread::Kind, Unread::Large, Unread::Error(Errno::EACCES)] {
+            assert_eq!(understood(format!("no {}\n", unread.word()).as_bytes()).err(), Some(unread));
+        }
+        for odd in [&b""[..], b"ok 1 2", b"ok x 2\n", b"ok 1\n", b"no\n", b"\xff\n", &[b'o'; 200]] {
+            assert_eq!(understood(odd).err(), Some(Unread::Silent), "{odd:?}");
+        }
+    }
+}
