@@ -1,0 +1,12 @@
+//! PAM stacks: how libpam reads and runs them, and what that means for a second factor.
+//!
+//! Invariants: reads and changes nothing but through [`files::Files`]; a stack is run without a module, over the codes
+//! each one may return.
+
+mod code;
+mod control;
+pub(crate) mod files;
+mod line;
+pub(crate) mod service;
+#[cfg(test)]
+mod service_tests;
