@@ -5,6 +5,9 @@
 
 mod code;
 mod control;
+pub(crate) mod dispatch;
+#[cfg(test)]
+mod dispatch_tests;
 pub(crate) mod files;
 mod line;
 pub(crate) mod service;
