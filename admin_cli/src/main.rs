@@ -15,7 +15,6 @@ mod failure;
 mod json;
 mod log;
 mod output;
-#[allow(dead_code, reason = "the doctor uses it next")]
 mod pam;
 mod powers;
 mod report;

@@ -51,7 +51,6 @@ impl Code {
     pub(crate) const AUTHINFO_UNAVAIL: Self = Self(9);
     pub(crate) const USER_UNKNOWN: Self = Self(10);
     pub(crate) const NEW_AUTHTOK_REQD: Self = Self(12);
-    pub(crate) const ACCT_EXPIRED: Self = Self(13);
     pub(crate) const IGNORE: Self = Self(25);
     pub(crate) const MODULE_UNKNOWN: Self = Self(28);
 

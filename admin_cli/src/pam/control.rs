@@ -87,11 +87,6 @@ impl Control {
     pub(crate) fn is_sound(&self) -> bool {
         self.sound
     }
-
-    /// Whether success alone ends the stack, or the substack.
-    pub(crate) fn ends_at_success(&self) -> bool {
-        self.action(Code::SUCCESS) == Action::Done
-    }
 }
 
 impl Table {

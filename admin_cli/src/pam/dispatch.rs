@@ -226,11 +226,6 @@ impl Trace {
         self.result == Code::SUCCESS
     }
 
-    /// The turn of a handler, if it had one.
-    pub(crate) fn step(&self, at: usize) -> Option<&Step> {
-        self.steps.iter().find(|step| step.at == at)
-    }
-
     /// The last turn before a place in the stack: what led past it, if the place had no turn.
     pub(crate) fn last_before(&self, at: usize) -> Option<&Step> {
         self.steps.iter().rev().find(|step| step.at < at)
