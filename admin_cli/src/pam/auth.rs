@@ -92,10 +92,14 @@ impl Ways<'_> {
         self.trial.ways(&self.kind.case(ours, gates))
     }
 
-    /// The ways in, of which the proof was a part.
+    /// The ways in, of which the proof was a part; or, instead of a password, our module.
     fn entering(&self, ours: Code) -> Result<Vec<Trace>, TooMany> {
+        let is_password = matches!(self.kind.role, Role::LocalPassword | Role::OtherPassword);
         let mut ways = self.with(ours, Gates::Open)?;
-        ways.retain(|way| way.passes() && self.trial.satisfied(way, &self.kind.module));
+        ways.retain(|way| {
+            let instead = is_password && self.trial.ours(way).is_some();
+            way.passes() && (instead || self.trial.satisfied(way, &self.kind.module))
+        });
         Ok(ways)
     }
 }

@@ -175,7 +175,7 @@ fn refused(service: &Service, login: &Login, found: &mut Findings) {
     let account = &login.account;
     if let Some(line) = account.lines.first().filter(|_| account.commit_enters && !account.idle_enters) {
         let note = Note::error(
-            "who has nothing to store is locked out: our account line abstains, and nothing else decides",
+            "refuses everyone who has nothing to store: our account line abstains, and that is taken for a failure",
             "let `account required pam_unix.so` follow, and make the control `required`",
         );
         found.add(service, Some(line), note);

@@ -113,7 +113,7 @@ fn verdict(
     if !auth.enters {
         return (Word::Refused, by(auth.refused_by.as_ref(), "refuses"));
     }
-    if !account.idle_enters && !account.commit_enters {
+    if !account.idle_enters {
         return (Word::Refused, by(account.refused_by.as_ref(), "refuses"));
     }
     if !is_ours_in(service) {
@@ -125,9 +125,6 @@ fn verdict(
     if !auth.abstaining_enters {
         let refuses = "refuses whom our line does not ask";
         return (Word::LockedOut, by(auth.abstaining_refused_by.as_ref(), refuses));
-    }
-    if !account.idle_enters {
-        return (Word::LockedOut, by(account.refused_by.as_ref(), "refuses who has nothing to store"));
     }
     if let Some(rule) = config.and_then(|config| skipped(config, &service.name)) {
         return (Word::NotAsked, format!("rule {rule} skips the service"));
