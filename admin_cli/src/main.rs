@@ -17,6 +17,7 @@ mod log;
 #[allow(dead_code, reason = "what the program itself does not read, its manual does")]
 mod manual;
 mod output;
+mod pam;
 mod powers;
 mod reader;
 mod report;
