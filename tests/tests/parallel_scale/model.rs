@@ -6,6 +6,9 @@ const FREE: u32 = 4;
 /// At so many, only `unblock` lifts the block.
 const HARD_LIMIT: u32 = 100;
 
+/// How many steps may end between the proof of a token and its commit.
+const PENDING: i64 = 4;
+
 /// A state, between two events. Time is counted in steps of 30 s.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct State {
@@ -119,7 +122,9 @@ impl State {
             Event::Enrolled { token, step, set } => {
                 let next = with(|next| next.failures = 0);
                 let next = Self { tokens: vec![(token, step)], recovery: Some((set, 0)), ..next };
-                only_if(!is_enrolled && !self.is_off && self.is_in_window(step), next)
+                // It was proven at a prompt before, when its step was in the window; a commit comes within two minutes.
+                let was_in_window = (self.now - PENDING - 1..=self.now + 1).contains(&step);
+                only_if(!is_enrolled && !self.is_off && was_in_window, next)
             }
             Event::Confirmed { token, step } => self.used(token, step).into_iter().collect(),
             Event::NotConfirmed { token, step } => self.used(token, step).into_iter().chain([self.clone()]).collect(),
