@@ -6,6 +6,8 @@ const FREE: u32 = 4;
 /// At so many, only `unblock` lifts the block.
 const HARD_LIMIT: u32 = 100;
 
+/// All eight recovery codes of a set.
+const ALL_SPENT: u32 = 0xff;
 /// How many steps may end between the proof of a token and its commit.
 const PENDING: i64 = 4;
 
@@ -151,7 +153,8 @@ impl State {
             Seen::Used => is_asked && !self.is_blocked() && self.stands(answer, |step, last| step == last),
             Seen::TooOld => is_asked && !self.is_blocked() && self.stands(answer, |step, last| step < last),
             Seen::Blocked => is_asked && self.is_blocked(),
-            Seen::SettingsChanged => !is_asked,
+            // Or the block, to which there was no other way in, ended in the moment between a look and the lock.
+            Seen::SettingsChanged => !is_asked || (!self.is_blocked() && !self.has_recovery_codes()),
             Seen::AskedForCode => is_asked,
             Seen::AskedToEnroll => !self.is_off && self.tokens.is_empty(),
             Seen::NotAsked => self.is_off,
@@ -199,6 +202,10 @@ impl State {
 
     fn is_unspent(&self, set: usize, place: u32) -> bool {
         self.recovery.is_some_and(|(present, spent)| present == set && spent & 1 << place == 0)
+    }
+
+    fn has_recovery_codes(&self) -> bool {
+        self.recovery.is_some_and(|(_, spent)| spent != ALL_SPENT)
     }
 
     fn is_in_window(&self, step: i64) -> bool {
