@@ -5,6 +5,7 @@
 mod finding;
 mod host;
 mod services;
+mod ssh;
 mod stack_findings;
 mod stacks;
 mod users;
@@ -64,8 +65,11 @@ fn examined(config_path: &str) -> Answer {
     host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
     let config = load_config(config_path).ok();
-    let logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
-    match Desk::open(config_path) {
+    let mut logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
+    let desk = Desk::open(config_path);
+    let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
+    logins.extend(by_ssh);
+    match desk {
         Ok(desk) => {
             host::strays(&desk, &mut findings);
             users::users(&desk, &mut findings);
