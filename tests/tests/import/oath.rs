@@ -79,8 +79,8 @@ fn every_line_of_a_file_is_accounted_for() {
 #[test]
 fn more_tokens_than_there_may_be_are_refused_whole() {
     let factor = stage(&["alice"]);
-    let lines: String = (1..=6).map(|n| format!("HOTP/T30 alice - {}\n", hex(n))).collect();
-    users_file(&factor, &lines);
+    let lines: Vec<_> = (1..=6).map(|n| format!("HOTP/T30 alice - {}", hex(n))).collect();
+    users_file(&factor, &lines.join("\n"));
     let outcome = import_oath(&factor, &["--write"]);
     outcome.expect_code(1);
     has(&outcome.text(), &["alice: nothing taken: with those that are here these are more than 5 tokens"]);
