@@ -8,20 +8,29 @@ MODULE    := $(TARGET)/release/libpam_countersign.so
 COMMAND   := $(TARGET)/release/countersign
 HELPER    := $(TARGET)/release/countersign-helper
 
-.PHONY: help build check test stress fuzz sanitize mutants bench compare demo demo-admin install uninstall clean
+MANUALS   := $(TARGET)/manuals
+
+.PHONY: help manuals config build check test stress fuzz sanitize mutants bench compare demo demo-admin install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build module, command and helper (target/release)
+build: ## build module, command and helper (target/release), man pages and completions (target/manuals)
 	@scripts/packages build
 	$(CARGO) build --release --locked
+	@$(MAKE) --no-print-directory manuals
+
+manuals: ## write man pages and completions from the tables in the code (target/manuals)
+	$(CARGO) run --quiet --locked --package countersign_manuals -- "$(MANUALS)"
+
+config: ## write packaging/config.toml from the table of keys
+	$(CARGO) run --quiet --locked --package countersign_manuals -- --config packaging/config.toml
 
 check: ## the fast inner loop: format, lints, unit tests
 	@scripts/packages build
 	$(CARGO) fmt --all -- --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	$(CARGO) test --locked -p countersign_common -p pam_countersign -p countersign
+	$(CARGO) test --locked -p countersign_common -p pam_countersign -p countersign -p countersign_manuals
 
 test: ## everything: check, then every suite against the real thing (root, Debian 12 or alike)
 	@scripts/test
@@ -50,8 +59,8 @@ demo: ## log in as alice over a real ssh, in a private world (scripted without a
 demo-admin: ## an administrator's shell in the world of a running `make demo`
 	@scripts/demo admin
 
-install: ## put module, command, helper and commented config in place (DESTDIR=, SECURITYDIR=)
-	@scripts/install "$(DESTDIR)" "$(BINDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)"
+install: ## put module, command, helper, commented config and manuals in place (DESTDIR=, SECURITYDIR=)
+	@scripts/install "$(DESTDIR)" "$(BINDIR)" "$(MODULE)" "$(COMMAND)" "$(HELPER)" "$(MANUALS)"
 
 uninstall: ## take module, command and helper away; config and state stay
 	@scripts/uninstall "$(DESTDIR)" "$(BINDIR)"

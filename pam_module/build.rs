@@ -11,6 +11,9 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // Stays mapped once it is loaded: the standard library keeps state of its own that must not vanish under it, and a
+    // process that asks twice loads it once. Taking the pages out costs a login more than reading its files.
+    println!("cargo::rustc-cdylib-link-arg=-Wl,-z,nodelete");
     let is_gnu = env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|environment| environment == "gnu");
     let Some(directory) = env::var_os("OUT_DIR").map(PathBuf::from).filter(|_| is_gnu) else { return };
     let script = directory.join("libgcc_s.so");

@@ -1,5 +1,6 @@
 //! Compiles what the suites need in C: the clock of a private world, a small library every process in it is made to
-//! load; and what counts the cost of a login: a driver that adds nothing of its own, and the floor module.
+//! load; what counts the cost of a login: a driver that adds nothing of its own, and the floor module; and stand-ins
+//! for modules of other distributions.
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -11,6 +12,8 @@ fn main() {
     compile("src/world_clock.c", "world_clock.so", &LIBRARY, &[]);
     compile("src/cost/login_driver.c", "login_driver", &PROGRAM, &["-lpam"]);
     compile("src/cost/floor.c", "pam_floor.so", &LIBRARY, &["-lpam"]);
+    compile("src/stand_in.c", "pam_directory.so", &[&LIBRARY[..], &["-DKNOWS_DORA"]].concat(), &["-lpam"]);
+    compile("src/stand_in.c", "pam_nobody.so", &LIBRARY, &["-lpam"]);
 }
 
 fn compile(source: &str, artefact: &str, kind: &[&str], libraries: &[&str]) {

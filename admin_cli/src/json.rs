@@ -150,11 +150,19 @@ pub(crate) fn object(value: &impl Serialize) -> Vec<u8> {
 /// Writing to a `Vec` cannot fail, and the types hold no map with odd keys.
 pub(crate) fn item(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, Compact));
+    append(&mut bytes, value);
     bytes
 }
 
-/// The parts of an array of items, an item per line.
+/// Puts an object after others of the same part of an array.
+pub(crate) fn append(part: &mut Vec<u8>, value: &impl Serialize) {
+    if !part.is_empty() {
+        part.extend_from_slice(b",\n");
+    }
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(part, Compact));
+}
+
+/// An array of items, or of parts that each hold some, an item per line.
 pub(crate) fn array(items: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
     let (end, between): (&[u8], &[u8]) = if items.is_empty() { (b"]\n", b"") } else { (b"\n]\n", b",\n") };
     let separated = items.iter().enumerate().flat_map(move |(index, item)| {
@@ -198,28 +206,15 @@ mod tests {
     use countersign_common::token::{Parameters, Seconds};
 
     use crate::desk::Person;
+    use crate::manual::{CHANGED, TOKEN, USER};
     use crate::ruling::Ruling;
 
-    const FIELDS: [&str; 18] = [
-        "user",
-        "uid",
-        "use_2fa",
-        "use_2fa_source",
-        "can_toggle",
-        "administrator",
-        "enrolled",
-        "tokens",
-        "recovery_codes_left",
-        "failures",
-        "blocked",
-        "command_blocked",
-        "grace_until",
-        "last_accepted",
-        "changed_at",
-        "changed_by",
-        "state",
-        "problem",
-    ];
+    /// The names of an object's fields, in the order of the table.
+    fn names(value: &serde_json::Value) -> Vec<&'static str> {
+        let object = value.as_object().unwrap();
+        assert_eq!(object.len(), TOKEN.len());
+        TOKEN.into_iter().filter(|name| object.contains_key(*name)).collect()
+    }
 
     fn time(seconds: u64) -> UnixTime {
         UnixTime::new(seconds).unwrap()
@@ -262,9 +257,12 @@ mod tests {
         let untrusted = StoreError::Untrusted { path: "/x".to_owned(), reason: "has mode 0644".to_owned() };
         for state in [Ok(State::default()), Ok(full_state()), Err(untrusted)] {
             let text = String::from_utf8(object(&User::shown(&report(&state)))).unwrap();
-            let places: Vec<_> = FIELDS.iter().map(|field| text.find(&format!("\"{field}\":"))).collect();
+            let places: Vec<_> = USER.iter().map(|field| text.find(&format!("\"{}\":", field.name))).collect();
             assert!(places.iter().all(Option::is_some), "{text}");
-            assert_eq!(written(&report(&state)).as_object().unwrap().len(), FIELDS.len());
+            assert_eq!(written(&report(&state)).as_object().unwrap().len(), USER.len());
+            let changed = object(&User::changed(&report(&state), Change::Made));
+            let changed: serde_json::Value = serde_json::from_slice(&changed).unwrap();
+            assert!(changed.as_object().unwrap().len() == USER.len() + 1 && changed[CHANGED.name] == true);
         }
     }
 
@@ -280,6 +278,7 @@ mod tests {
         assert_eq!(value["last_accepted"]["rhost"], serde_json::Value::Null);
         assert_eq!(value["last_accepted"]["offset_steps"], -1);
         assert_eq!(value["tokens"][0]["period"], 30);
+        assert_eq!(names(&value["tokens"][0]), TOKEN);
         assert_eq!(
             (&value["changed"], &value["enrolled"], &value["failures"]),
             (&true.into(), &true.into(), &5.into())
@@ -293,6 +292,15 @@ mod tests {
         let value = written(&report(&Err(error)));
         assert_eq!((&value["state"], &value["problem"]), (&"untrusted".into(), &"/x: has mode 0644".into()));
         assert!(value["use_2fa"].is_null() && value["enrolled"].is_null() && value["failures"].is_null());
+    }
+
+    #[test]
+    fn an_array_in_parts_is_the_array_of_its_items() {
+        let mut part = Vec::new();
+        (0..2).for_each(|number| append(&mut part, &number));
+        let parts: Vec<u8> = array(&[part, item(&2)]).flatten().copied().collect();
+        assert_eq!(parts, b"[\n0,\n1,\n2\n]\n");
+        assert_eq!(array(&[]).flatten().copied().collect::<Vec<u8>>(), b"[]\n");
     }
 
     #[test]

@@ -14,7 +14,10 @@ mod desk;
 mod failure;
 mod json;
 mod log;
+#[allow(dead_code, reason = "what the program itself does not read, its manual does")]
+mod manual;
 mod output;
+mod pam;
 mod powers;
 mod reader;
 mod report;

@@ -14,6 +14,7 @@ use countersign_common::screen::Columns;
 use terminal_size::{Width, terminal_size_of};
 
 use crate::failure::Failure;
+use crate::manual::{DONE, FAILED};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,11 +130,11 @@ impl Output {
         match self.broken.take() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 self.say("error", &format!("cannot write the output: {}", without_number(&error)));
-                ExitCode::FAILURE
+                ExitCode::from(FAILED.number)
             }
             Some(_) | None => match verdict {
-                Verdict::Done => ExitCode::SUCCESS,
-                Verdict::Failed => ExitCode::FAILURE,
+                Verdict::Done => ExitCode::from(DONE.number),
+                Verdict::Failed => ExitCode::from(FAILED.number),
             },
         }
     }

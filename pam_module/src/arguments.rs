@@ -2,6 +2,8 @@
 
 use countersign_common::config::DEFAULT_PATH;
 
+use crate::manual::ARGUMENTS;
+
 /// What stands after the module's name in the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Arguments {
@@ -31,8 +33,8 @@ impl Arguments {
                 }
                 None if argument == "debug" => parsed.debug = Debug::On,
                 _ => {
-                    parsed.problem =
-                        Some(format!("{argument}: unknown module argument; there are config=PATH and debug"));
+                    let known = ARGUMENTS.map(|argument| argument.form).join(" and ");
+                    parsed.problem = Some(format!("{argument}: unknown module argument; there are {known}"));
                 }
             }
         }
@@ -53,6 +55,17 @@ mod tests {
         assert_eq!(parse(&[]).config, DEFAULT_PATH);
         let both = parse(&["debug", "config=/etc/other.toml"]);
         assert_eq!((both.config.as_str(), both.debug, both.problem), ("/etc/other.toml", Debug::On, None));
+    }
+
+    #[test]
+    fn the_manual_has_every_argument() {
+        for known in ARGUMENTS {
+            let argument = known.form.replace("PATH", DEFAULT_PATH);
+            assert_eq!(parse(&[&argument]).problem, None, "{}", known.form);
+            assert!(!known.form.contains("PATH") || known.meaning.contains(DEFAULT_PATH));
+        }
+        let problem = parse(&["nullok"]).problem.unwrap();
+        assert_eq!(problem, "nullok: unknown module argument; there are config=PATH and debug");
     }
 
     #[test]

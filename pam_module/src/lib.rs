@@ -14,6 +14,8 @@ mod entry;
 mod ffi;
 mod log;
 mod login;
+#[allow(dead_code, reason = "what the program itself does not read, its manual does")]
+mod manual;
 mod outcome;
 mod pending;
 

@@ -11,6 +11,7 @@ use countersign_common::system::{ClockError, ConfigFileError, RandomError};
 
 use crate::conversation::ConversationError;
 use crate::login::Machine;
+use crate::manual::Code;
 
 /// How long a refused person is kept waiting, about, in microseconds (`pam_fail_delay(3)`).
 const FAIL_DELAY: u32 = 2_000_000;
@@ -134,8 +135,8 @@ impl From<StoreError> for Refused {
 /// Ends a phase: logs, tells the person, and turns the verdict into PAM's code.
 pub(crate) fn finish(machine: &Machine, phase: Phase, verdict: Verdict) -> PamError {
     let refused = match verdict {
-        Ok(Granted::Proven) => return PamError::SUCCESS,
-        Ok(Granted::NotInUse) => return PamError::IGNORE,
+        Ok(Granted::Proven) => return pam_error(Code::Success),
+        Ok(Granted::NotInUse) => return pam_error(Code::Ignore),
         Err(refused) => refused,
     };
     for event in &refused.events {
@@ -147,15 +148,50 @@ pub(crate) fn finish(machine: &Machine, phase: Phase, verdict: Verdict) -> PamEr
     if phase == Phase::Authenticate && refused.kind == Kind::Person {
         machine.handle.fail_delay(FAIL_DELAY);
     }
-    code_of(phase, refused.kind)
+    pam_error(code_of(phase, refused.kind))
 }
 
-fn code_of(phase: Phase, kind: Kind) -> PamError {
+const fn code_of(phase: Phase, kind: Kind) -> Code {
     match (phase, kind) {
-        (_, Kind::Argument) => PamError::SERVICE_ERR,
-        (Phase::Account, _) => PamError::PERM_DENIED,
-        (Phase::Authenticate, Kind::Person) => PamError::AUTH_ERR,
-        (Phase::Authenticate, Kind::Untrusted) => PamError::AUTHINFO_UNAVAIL,
-        (Phase::Authenticate, Kind::Conversation) => PamError::CONV_ERR,
+        (_, Kind::Argument) => Code::ServiceErr,
+        (Phase::Account, _) => Code::PermDenied,
+        (Phase::Authenticate, Kind::Person) => Code::AuthErr,
+        (Phase::Authenticate, Kind::Untrusted) => Code::AuthinfoUnavail,
+        (Phase::Authenticate, Kind::Conversation) => Code::ConvErr,
+    }
+}
+
+const fn pam_error(code: Code) -> PamError {
+    match code {
+        Code::Success => PamError::SUCCESS,
+        Code::Ignore => PamError::IGNORE,
+        Code::AuthErr => PamError::AUTH_ERR,
+        Code::AuthinfoUnavail => PamError::AUTHINFO_UNAVAIL,
+        Code::ConvErr => PamError::CONV_ERR,
+        Code::PermDenied => PamError::PERM_DENIED,
+        Code::ServiceErr => PamError::SERVICE_ERR,
+        Code::Abort => PamError::ABORT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::{ACCOUNT, AUTH, RETURNS};
+
+    /// Besides what the outcome of a phase brings, each may find 2FA not in use, succeed, or meet a defect.
+    #[test]
+    fn the_manual_has_every_return_code_of_a_phase_and_no_other() {
+        for (phase, head) in [(Phase::Authenticate, AUTH), (Phase::Account, ACCOUNT)] {
+            let kinds = [Kind::Person, Kind::Untrusted, Kind::Conversation, Kind::Argument];
+            let mut codes: Vec<&str> = kinds.map(|kind| code_of(phase, kind).name()).to_vec();
+            codes.extend([Code::Success, Code::Ignore, Code::Abort].map(Code::name));
+            codes.sort_unstable();
+            codes.dedup();
+            let rows = RETURNS.iter().filter(|row| row.phases.contains(&head));
+            let mut listed: Vec<&str> = rows.map(|row| row.code.name()).collect();
+            listed.sort_unstable();
+            assert_eq!(codes, listed, "{head}");
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod factor;
 pub mod hosts;
 pub mod pam_driver;
 pub mod qr;
+pub mod stand_in;
 pub mod terminal;
 pub mod wait;
 pub mod world;

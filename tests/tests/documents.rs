@@ -21,7 +21,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The name of every function that stands directly below `#[test]`.
 fn tests() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for krate in ["common", "pam_module", "admin_cli", "helper", "tests"] {
+    for krate in ["common", "pam_module", "admin_cli", "helper", "manuals", "tests"] {
         sources(&root().join(krate), &mut files);
     }
     let mut names = BTreeSet::new();

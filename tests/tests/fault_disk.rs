@@ -91,6 +91,45 @@ fn a_login_with_a_code_needs_no_room_on_the_disk() {
     }
 }
 
+/// On ext4, where a login costs what it costs in earnest: no byte is left, or no file.
+fn on_a_full_ext4(fill: &str) {
+    let factor = Factor::new(IN_USE, &["alice", "bob"]);
+    let token = factor.enroll("alice");
+    let image = factor.world.disk_of_the_state();
+    let disk = factor.world.start_on(&image);
+    factor.world.sh(&format!("cd /var/lib/countersign; mkdir fill; {fill}; sync -f .")).ok();
+    let files = || factor.world.sh("cd /var/lib/countersign; find users counters").text();
+    let before = files();
+    for answer in ["{code}", "disable"] {
+        assert_not_available(&factor.login("bob", &[answer]));
+    }
+    for _ in 0..3 {
+        let code = factor.code(&token);
+        factor.login("alice", &[&code]).assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+        factor.login("alice", &[&code]).assert_codes(Phase::Authenticate, &[pam::CONV_ERR]);
+        factor.login("alice", &[&factor.wrong_code(&token)]).assert_codes(Phase::Authenticate, &[pam::CONV_ERR]);
+        assert_eq!(factor.failures("alice"), 1);
+        factor.next_step();
+    }
+    assert_eq!(files(), before);
+    factor.world.wait_for_log(&["event=refused", "reason=write_failed", "No space left on device"]);
+    factor.world.sh("rm -r /var/lib/countersign/fill").ok();
+    factor.enroll("bob");
+    drop(disk);
+}
+
+#[test]
+fn an_ext4_without_a_byte_left_lets_in_by_codes_counts_failures_and_refuses_an_enrollment() {
+    on_a_full_ext4(
+        "cat /dev/zero > fill/large || true; for n in {1..20}; do echo x > fill/$n || break; done; ! echo x > fill/x",
+    );
+}
+
+#[test]
+fn an_ext4_without_a_file_left_lets_in_by_codes_counts_failures_and_refuses_an_enrollment() {
+    on_a_full_ext4("number=0; while touch fill/$((number += 1)); do :; done; test $number -lt 256");
+}
+
 #[test]
 fn a_read_only_disk_refuses_right_and_wrong_codes_alike_and_lets_in_who_needs_no_code() {
     let factor = on_a_small_disk(&["alice", "bob", "carol"]);

@@ -10,6 +10,8 @@ mod tokens;
 use clap::{Parser, Subcommand};
 use countersign_common::config::DEFAULT_PATH;
 
+use crate::manual;
+
 pub(crate) use change::{Enable, Grace, GraceSpan, NoAccount, Users};
 pub(crate) use import::{FromGoogle, FromOath, How, Import, ImportFrom};
 pub(crate) use look::{Doctor, Explain, List, Status};
@@ -26,13 +28,15 @@ Examples:
   countersign unblock alice        alice typed too many wrong codes
   countersign list                 who uses a second factor
   countersign explain alice        what happens when alice logs in, and why
-  countersign doctor               what is wrong on this host
+  countersign doctor               what is wrong on this host";
 
-Exit status: 0 done, 1 something failed or was refused, 2 wrong usage.";
+fn after_help() -> String {
+    format!("{EXAMPLES}\n\n{}", manual::statuses())
+}
 
 /// Second factor for logins on this host: per user, with one command. Run by root; everyone else has less of it.
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "countersign", version, after_help = after_help(), arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// The configuration file.
     #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_PATH)]
@@ -161,5 +165,11 @@ mod tests {
     #[test]
     fn the_table_of_commands_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_usage_ends_as_the_manual_says() {
+        let error = Arguments::try_parse_from(["countersign", "--no-such-option"]).unwrap_err();
+        assert_eq!(error.exit_code(), i32::from(manual::USAGE.number));
     }
 }

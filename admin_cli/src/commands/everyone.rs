@@ -20,13 +20,25 @@ const WORTH_A_THREAD: usize = 500;
 
 /// What `make` makes of each user, in order of names.
 pub(super) fn each<T: Send>(desk: &Desk, make: impl Fn(&Report) -> T + Sync) -> Result<Vec<T>, Failure> {
+    let parts = gather(desk, |made: &mut Vec<T>, report| made.push(make(report)))?;
+    Ok(parts.into_iter().flatten().collect())
+}
+
+/// What `add` gathers of all users, in parts, in order of names: a part for each processor, none of them over and over
+/// again for each user.
+pub(super) fn gather<T: Default + Send>(desk: &Desk, add: impl Fn(&mut T, &Report) + Sync) -> Result<Vec<T>, Failure> {
     let users = desk.store.users().map_err(|error| Failure::of_store(&error))?;
     let (now, catalog) = (desk.now()?, Catalog::of(&groups(&desk.config).cloned().collect::<Vec<_>>()));
     let useful = users.len().checked_div(WORTH_A_THREAD).unwrap_or(0);
     let threads = thread::available_parallelism().map_or(1, usize::from).min(useful).max(1);
     let chunk = users.len().div_ceil(threads).max(1);
-    let read =
-        |users: &[UserName]| -> Vec<T> { users.iter().map(|user| make(&report(desk, &catalog, user, now))).collect() };
+    let read = |users: &[UserName]| -> T {
+        let mut gathered = T::default();
+        for user in users {
+            add(&mut gathered, &report(desk, &catalog, user, now));
+        }
+        gathered
+    };
     let read = &read;
     Ok(thread::scope(|scope| {
         let parts: Vec<_> = users
@@ -38,7 +50,7 @@ pub(super) fn each<T: Send>(desk: &Desk, make: impl Fn(&Report) -> T + Sync) -> 
             Ok(part) => part.join().unwrap_or_else(|_| read(users)),
             Err(_) => read(users),
         });
-        finished.flatten().collect()
+        finished.collect()
     }))
 }
 

@@ -211,3 +211,33 @@ const fn until(plan: Plan) -> Option<UnixTime> {
         Plan::Ignore | Plan::Ask | Plan::AskRecovery(BlockEnd::Unblock) | Plan::Refuse(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::EXPLAIN;
+
+    #[test]
+    fn the_manual_has_the_fields_of_its_json() {
+        let shown = Explanation {
+            user: String::new(),
+            uid: None,
+            service: String::new(),
+            from: None,
+            rule: None,
+            outcome: "",
+            then: "",
+            until: None,
+            sentence: String::new(),
+            notes: Vec::new(),
+            may: Vec::new(),
+            confirm: "",
+            others: Vec::new(),
+            problem: None,
+        };
+        let value: serde_json::Value = serde_json::from_slice(&crate::json::object(&shown)).unwrap();
+        let fields = value.as_object().unwrap();
+        assert_eq!(fields.len(), EXPLAIN.len());
+        assert!(EXPLAIN.iter().all(|name| fields.contains_key(*name)), "{fields:?}");
+    }
+}

@@ -44,10 +44,13 @@ fn one(desk: &Desk, user: &str, account: &NoAccount) -> Result<Report, Failure> 
 /// `list`
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
     if arguments.json {
-        let objects = everyone::each(desk, |report| (json::item(&json::User::shown(report)), verdict_on(report)))?;
-        let (objects, verdicts): (Vec<_>, Vec<_>) = objects.into_iter().unzip();
-        json::array(&objects).for_each(|part| output.bytes(part));
-        return Ok(worst(verdicts));
+        let parts = everyone::gather(desk, |(items, verdicts): &mut (Vec<u8>, Vec<Verdict>), report| {
+            json::append(items, &json::User::shown(report));
+            verdicts.push(verdict_on(report));
+        })?;
+        let (items, verdicts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        json::array(&items).for_each(|part| output.bytes(part));
+        return Ok(worst(verdicts.into_iter().flatten()));
     }
     let reports = everyone::each(desk, Report::clone)?;
     let longest = reports.iter().map(|report| report.user.chars().count()).max().unwrap_or(0);
@@ -143,4 +146,28 @@ pub(super) fn verdict_on(report: &Report) -> Verdict {
 /// The verdict on all of them.
 pub(super) fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
     if verdicts.into_iter().all(|verdict| verdict == Verdict::Done) { Verdict::Done } else { Verdict::Failed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::INSTALLATION;
+
+    #[test]
+    fn the_manual_has_the_fields_of_its_json() {
+        let shown = Summary {
+            config: String::new(),
+            state_dir: String::new(),
+            owner: 0,
+            users: 0,
+            use_2fa: 0,
+            enrolled: 0,
+            blocked: Vec::new(),
+            untrusted: Vec::new(),
+        };
+        let value: serde_json::Value = serde_json::from_slice(&crate::json::object(&shown)).unwrap();
+        let fields = value.as_object().unwrap();
+        assert_eq!(fields.len(), INSTALLATION.len());
+        assert!(INSTALLATION.iter().all(|name| fields.contains_key(*name)), "{fields:?}");
+    }
 }

@@ -5,6 +5,7 @@ use countersign_common::decision::{Action, Adding};
 use countersign_common::dialogue::Request;
 
 use crate::arguments::{Explain, Label, NoAccount};
+use crate::manual;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,13 +20,15 @@ Examples:
 What weakens or changes a second factor first asks for a current code of yours, or a recovery code,
 unless the configuration spares you that; what you do for someone else always does. Without a token
 you can only turn 2FA on here; the next login then shows a QR code.
-Root has more commands: init, list, grace, forget, doctor and others.
+Root has more commands: init, list, grace, forget, doctor and others.";
 
-Exit status: 0 done, 1 something failed or was refused, 2 wrong usage.";
+fn after_help() -> String {
+    format!("{EXAMPLES}\n\n{}", manual::statuses())
+}
 
 /// Your second factor at logins on this host, and that of people you may help.
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "countersign", version, after_help = after_help(), arg_required_else_help = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -4,6 +4,7 @@
 
 mod delegate;
 mod error;
+pub mod keys;
 mod rule;
 mod values;
 

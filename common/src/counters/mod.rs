@@ -3,11 +3,14 @@
 //! Invariants: entries are keyed by token id and recovery set id, and entries with another id mean nothing; a
 //! token's last accepted step never decreases.
 
+mod line;
 mod slots;
 mod text;
 
 pub use slots::{FILE_SIZE, Slot, SlotsError, new_file, read_file};
 pub use text::{CountersError, SLOT_SIZE, parse, render};
+
+use text::NO_ID;
 
 use crate::record::MAX_TOKENS;
 use crate::token::{RecordId, RecoverySetId, Seconds, Step, TokenId, UnixTime};

@@ -3,10 +3,11 @@
 //! Invariants: `parse(render(c)) == c` for every `c` in range; only the canonical text is accepted; every field
 //! has a fixed width, so a slot never grows.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::line::{Line, hex};
 use super::{
     Counters, Grace, LastAccepted, RecoveryCounters, SlowTotal, Throttle, TokenCounters, Uncommitted, printable,
 };
@@ -18,7 +19,8 @@ pub const SLOT_SIZE: usize = 512;
 
 const HEADER: &str = "countersign-counters";
 const VERSION: &str = "1";
-const NO_ID: &str = "----------------";
+/// Stands where there is no identifier.
+pub(super) const NO_ID: &str = "----------------";
 const SERVICE_WIDTH: usize = 24;
 const RHOST_WIDTH: usize = 48;
 
@@ -34,62 +36,46 @@ pub enum CountersError {
 /// Writes counters as a slot. Numbers beyond their width are held at its largest value.
 #[must_use]
 pub fn render(counters: &Counters) -> [u8; SLOT_SIZE] {
-    let mut line = String::with_capacity(SLOT_SIZE);
-    // Writing to a String cannot fail.
-    let _ = render_fields(&mut line, counters);
-    let checksum = checksum(line.as_bytes());
-    let _ = write!(line, " {checksum}");
-    let mut slot = [b' '; SLOT_SIZE];
-    for (byte, written) in slot.iter_mut().zip(line.bytes()) {
-        *byte = written;
-    }
-    if let Some(last) = slot.last_mut() {
-        *last = b'\n';
-    }
-    slot
+    let mut line = fields_of(counters);
+    let checksum = checksum(line.text());
+    line.field(&checksum);
+    line.into_slot()
 }
 
-fn render_fields(out: &mut String, counters: &Counters) -> fmt::Result {
-    write!(out, "{HEADER} {VERSION} {:012} ", counters.sequence.min(999_999_999_999))?;
-    match counters.record {
-        Some(id) => write!(out, "{id}")?,
-        None => out.write_str(NO_ID)?,
-    }
+/// All fields but the checksum.
+fn fields_of(counters: &Counters) -> Line {
+    let mut line = Line::new(HEADER, VERSION);
+    line.number::<12>(counters.sequence);
+    line.id(counters.record);
     for index in 0..MAX_TOKENS {
-        match counters.tokens.get(index) {
-            Some(entry) => {
-                write!(out, " {} {:012} {:+03}", entry.id, entry.last_step.as_u64(), entry.offset.clamp(-99, 99))?;
-            }
-            None => write!(out, " {NO_ID} {:012} {:+03}", 0, 0)?,
-        }
+        let entry = counters.tokens.get(index);
+        line.id(entry.map(|entry| entry.id));
+        line.number::<12>(entry.map_or(0, |entry| entry.last_step.as_u64()));
+        line.offset(entry.map_or(0, |entry| entry.offset));
     }
-    match counters.recovery {
-        Some(recovery) => write!(out, " {} {:04x}", recovery.set, recovery.spent)?,
-        None => write!(out, " {NO_ID} 0000")?,
-    }
-    render_throttle(out, counters.throttle)?;
-    render_throttle(out, counters.helper_throttle)?;
-    write!(out, " {:05} {:012}", counters.slow.failures.min(99_999), counters.slow.since.as_seconds())?;
+    line.id(counters.recovery.map(|recovery| recovery.set));
+    let spent = hex(u64::from(counters.recovery.map_or(0, |recovery| recovery.spent)));
+    line.field(spent.last_chunk::<4>().map_or(&[], <[u8; 4]>::as_slice));
+    line.throttle(counters.throttle);
+    line.throttle(counters.helper_throttle);
+    line.number::<5>(counters.slow.failures.into());
+    line.time(counters.slow.since);
     let (kind, time) = match counters.grace {
-        Grace::NotStarted => ('n', UnixTime::default()),
-        Grace::Started(at) => ('s', at),
-        Grace::Until(at) => ('u', at),
-        Grace::Ended => ('e', UnixTime::default()),
+        Grace::NotStarted => (b"n", UnixTime::default()),
+        Grace::Started(at) => (b"s", at),
+        Grace::Until(at) => (b"u", at),
+        Grace::Ended => (b"e", UnixTime::default()),
     };
-    write!(out, " {kind} {:012}", time.as_seconds())?;
-    write!(out, " {:02} {:012}", counters.uncommitted.count.min(99), counters.uncommitted.last.as_seconds())?;
-    match &counters.last_accepted {
-        Some(last) => {
-            let (service, rhost) = (field(&last.service, SERVICE_WIDTH), field(&last.rhost, RHOST_WIDTH));
-            write!(out, " {:012} {:+03} {service} {rhost}", last.at.as_seconds(), last.offset.clamp(-99, 99))
-        }
-        None => write!(out, " {:012} {:+03} {} {}", 0, 0, field("", SERVICE_WIDTH), field("", RHOST_WIDTH)),
-    }
-}
-
-fn render_throttle(out: &mut String, throttle: Throttle) -> fmt::Result {
-    let (failures, delay) = (throttle.failures.min(9_999), throttle.delay.0.min(999_999));
-    write!(out, " {failures:04} {:012} {delay:06}", throttle.last_failure.as_seconds())
+    line.field(kind);
+    line.time(time);
+    line.number::<2>(counters.uncommitted.count.into());
+    line.time(counters.uncommitted.last);
+    let last = counters.last_accepted.as_ref();
+    line.time(last.map_or_else(UnixTime::default, |last| last.at));
+    line.offset(last.map_or(0, |last| last.offset));
+    line.field(field(last.map_or("", |last| &last.service), SERVICE_WIDTH).as_bytes());
+    line.field(field(last.map_or("", |last| &last.rhost), RHOST_WIDTH).as_bytes());
+    line
 }
 
 /// Text as a field of fixed width: `~` fills it up, and stands alone for nothing.
@@ -107,12 +93,9 @@ fn unfield(field: &str) -> String {
 
 /// The first 64 bits of SHA-256, in hex: against torn and rotten sectors, not against an attacker, who would
 /// have to be root.
-fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn checksum(bytes: &[u8]) -> [u8; 16] {
+    let digest = Sha256::digest(bytes);
+    hex(digest.first_chunk().map_or(0, |first: &[u8; 8]| u64::from_be_bytes(*first)))
 }
 
 /// Reads a slot.
@@ -123,7 +106,7 @@ pub fn parse(slot: &[u8]) -> Result<Counters, CountersError> {
     let text = std::str::from_utf8(slot).map_err(|_| CountersError::Damaged)?;
     let line = text.strip_suffix('\n').unwrap_or(text).trim_end_matches(' ');
     let (fields, sum) = line.rsplit_once(' ').ok_or(CountersError::Damaged)?;
-    if checksum(fields.as_bytes()) != sum {
+    if checksum(fields.as_bytes()) != *sum.as_bytes() {
         return Err(CountersError::Damaged);
     }
     let mut parts = fields.split(' ');
@@ -135,8 +118,7 @@ pub fn parse(slot: &[u8]) -> Result<Counters, CountersError> {
     }
     let counters = parse_fields(&mut parts).ok_or(CountersError::Damaged)?;
     // One state has one text: whatever writes back differently was not written by this program.
-    let mut canonical = String::with_capacity(SLOT_SIZE);
-    let is_canonical = render_fields(&mut canonical, &counters).is_ok() && canonical == fields;
+    let is_canonical = fields_of(&counters).text() == fields.as_bytes();
     let is_whole = slot.len() == SLOT_SIZE && slot.ends_with(b"\n");
     if is_canonical && is_whole { Ok(counters) } else { Err(CountersError::Damaged) }
 }
@@ -274,10 +256,16 @@ mod tests {
         let text = std::str::from_utf8(&slot).unwrap();
         let (fields, _) = text.trim_end().rsplit_once(' ').unwrap();
         for other in [fields.replacen("000000000007", "7", 1), format!("{fields} more")] {
-            let line = format!("{other} {}", checksum(other.as_bytes()));
+            let line = format!("{other} {}", std::str::from_utf8(&checksum(other.as_bytes())).unwrap());
             let padded = format!("{line:<width$}\n", width = SLOT_SIZE - 1);
             assert_eq!(parse(padded.as_bytes()), Err(CountersError::Damaged), "{other}");
         }
+    }
+
+    #[test]
+    fn a_number_of_writes_too_large_for_its_field_is_the_largest_that_fits() {
+        let written = parse(&render(&Counters { sequence: u64::MAX, ..full() })).unwrap();
+        assert_eq!(written.sequence, 999_999_999_999);
     }
 
     #[test]
@@ -313,7 +301,7 @@ mod tests {
     #[test]
     fn another_version_is_told_from_damage() {
         let line = "countersign-counters 2 000000000001";
-        let slot = format!("{line} {}", checksum(line.as_bytes()));
+        let slot = format!("{line} {}", std::str::from_utf8(&checksum(line.as_bytes())).unwrap());
         assert_eq!(parse(slot.as_bytes()), Err(CountersError::Version));
         assert_eq!(parse(b""), Err(CountersError::Damaged));
     }

@@ -138,15 +138,29 @@ impl Directory {
             Access::Read => OFlag::O_RDONLY,
             Access::ReadWrite => OFlag::O_RDWR,
         };
-        self.open_file(name, flags, |stat| check_private(stat, owners))
+        let opened = self.open_file(name, flags, |stat| check_private(stat, owners))?;
+        Ok(opened.map(|(file, _)| file))
     }
 
+    /// Reads a private file whole, checked as [`Self::open_private_file`] does, into memory that is wiped when
+    /// dropped; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`FileError`] says why it is not used; also if it cannot be read, or grew meanwhile.
+    pub fn read_private_file(&self, name: &str, owners: Owners) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
+        match self.open_file(name, OFlag::O_RDONLY, |stat| check_private(stat, owners))? {
+            Some((file, stat)) => read_of_size(&file, &self.path_of(name), stat.st_size).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The file, and what was checked of it.
     fn open_file(
         &self,
         name: &str,
         access: OFlag,
         check: impl Fn(&FileStat) -> Result<(), FileProblem>,
-    ) -> Result<Option<File>, FileError> {
+    ) -> Result<Option<(File, FileStat)>, FileError> {
         let path = self.path_of(name);
         // Never blocks on a FIFO, never makes a terminal ours.
         let flags = access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
@@ -161,7 +175,7 @@ impl Directory {
             return Ok(None);
         }
         check(&stat).map_err(|problem| FileError { path, problem })?;
-        Ok(Some(File::from(handle)))
+        Ok(Some((File::from(handle), stat)))
     }
 }
 
@@ -189,34 +203,49 @@ pub fn read_public(path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let name = name.ok_or_else(|| error_at(path, Errno::EISDIR))?;
     let file = parent.open_file(name, OFlag::O_RDONLY, check_public)?;
     match file {
-        Some(file) => read(&file, path),
+        Some((file, stat)) => read_of_size(&file, path, stat.st_size),
         None => Err(FileError { path: path.to_owned(), problem: FileProblem::Missing }),
     }
 }
 
-/// Reads an open file whole into memory that is wiped when dropped.
+/// Reads an open file that holds no secret and should have just this size; of a longer one a byte more than that.
 ///
 /// # Errors
-/// [`FileError`] if it cannot be read, or grew meanwhile.
-pub fn read(file: &File, path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
+/// [`FileError`] if it cannot be read.
+pub fn read_expecting(file: &File, path: &str, size: usize) -> Result<Vec<u8>, FileError> {
+    let mut bytes = vec![0; size.saturating_add(1)];
+    let filled = fill(file, path, size, &mut bytes)?;
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Reads an open file of this size whole into memory that is wiped when dropped.
+fn read_of_size(file: &File, path: &str, size: i64) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let too_large = || FileError { path: path.to_owned(), problem: FileProblem::TooLarge };
-    let size = fstat(file).map_err(|errno| error_at(path, errno))?.st_size;
     let size = usize::try_from(size).map_err(|_| too_large())?;
     // Room for all of it at once, since growing would leave an unwiped copy behind; and for one byte more, so that
     // one read of a file that did not grow also shows its end.
     let mut bytes = Zeroizing::new(vec![0; size.min(MAX_SIZE).saturating_add(1)]);
+    let filled = fill(file, path, size, &mut bytes)?;
+    if filled == bytes.len() {
+        return Err(too_large());
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Reads until the end of the file, which should be at `size`, or of the memory; tells how much there was.
+fn fill(file: &File, path: &str, size: usize, bytes: &mut [u8]) -> Result<usize, FileError> {
     let mut filled = 0_usize;
     loop {
-        let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) else { return Err(too_large()) };
-        let offset = u64::try_from(filled).map_err(|_| too_large())?;
-        let (wanted, read) = (rest.len(), file.read_at(rest, offset));
-        match read {
+        let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) else { return Ok(filled) };
+        let (wanted, offset) = (rest.len(), u64::try_from(filled).unwrap_or(u64::MAX));
+        match file.read_at(rest, offset) {
             Ok(read) => {
                 filled = filled.saturating_add(read);
                 let is_whole = filled == size && read < wanted;
                 if is_whole || read == 0 {
-                    bytes.truncate(filled);
-                    return Ok(bytes);
+                    return Ok(filled);
                 }
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

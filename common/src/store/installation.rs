@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::StoreError;
 use crate::document;
-use crate::files::{Access, Directory, Owners, read, read_public};
+use crate::files::{Directory, Owners, read_public};
 use crate::token::InstallationId;
 
 /// Where the installation is named. Always here: it is this machine's, whatever configuration is in use.
@@ -61,10 +61,10 @@ impl Installation {
         let owners = Owners { installed: self.owner };
         let directory = Directory::open_private(path, owners)?;
         let format_path = directory.path_of(FORMAT_FILE);
-        let Some(file) = directory.open_private_file(FORMAT_FILE, owners, Access::Read)? else {
+        let Some(text) = directory.read_private_file(FORMAT_FILE, owners)? else {
             return Err(StoreError::untrusted(&format_path, "does not exist; is the state directory mounted?"));
         };
-        let text: FormatText = parse(&read(&file, &format_path)?, &format_path)?;
+        let text: FormatText = parse(&text, &format_path)?;
         check_version(text.version, &format_path)?;
         if text.id == self.id {
             Ok(directory)

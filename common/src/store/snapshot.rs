@@ -8,8 +8,8 @@ use std::fs::File;
 use nix::errno::Errno;
 
 use super::{State, StoreError, names};
-use crate::counters::{Counters, Slot, read_file};
-use crate::files::{Access, Directory, FileError, FileProblem, Owners, read};
+use crate::counters::{Counters, FILE_SIZE, Slot, read_file};
+use crate::files::{Access, Directory, FileError, FileProblem, Owners, read_expecting};
 use crate::record::{self, Record, UserName};
 
 /// The two directories that hold all users' files.
@@ -37,10 +37,10 @@ impl FileNames {
 impl Rooms {
     pub(super) fn read_record(&self, user: &UserName, names: &FileNames) -> Result<Option<Record>, StoreError> {
         let path = self.users.path_of(&names.record);
-        let Some(file) = self.users.open_private_file(&names.record, self.owners, Access::Read)? else {
+        let Some(text) = self.users.read_private_file(&names.record, self.owners)? else {
             return Ok(None);
         };
-        let record = record::parse(&read(&file, &path)?).map_err(|error| StoreError::untrusted(&path, error))?;
+        let record = record::parse(&text).map_err(|error| StoreError::untrusted(&path, error))?;
         if record.user != *user {
             return Err(StoreError::untrusted(&path, "is the record of another user"));
         }
@@ -59,7 +59,7 @@ impl Rooms {
 
     pub(super) fn read_counters(&self, file: &File, names: &FileNames) -> Result<(Counters, Slot), StoreError> {
         let path = self.counters.path_of(&names.counters);
-        read_file(&read(file, &path)?).map_err(|error| StoreError::untrusted(&path, error))
+        read_file(&read_expecting(file, &path, FILE_SIZE)?).map_err(|error| StoreError::untrusted(&path, error))
     }
 
     /// Both files as they stand, without a lock.

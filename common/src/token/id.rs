@@ -40,6 +40,12 @@ impl<K> Id<K> {
     pub const fn from_random(bytes: [u8; 8]) -> Self {
         Self(u64::from_be_bytes(bytes), PhantomData)
     }
+
+    /// The number that its digits write.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
 }
 
 impl<K> Clone for Id<K> {

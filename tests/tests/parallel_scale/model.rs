@@ -6,6 +6,11 @@ const FREE: u32 = 4;
 /// At so many, only `unblock` lifts the block.
 const HARD_LIMIT: u32 = 100;
 
+/// All eight recovery codes of a set.
+const ALL_SPENT: u32 = 0xff;
+/// How many steps may end between the proof of a token and its commit.
+const PENDING: i64 = 4;
+
 /// A state, between two events. Time is counted in steps of 30 s.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct State {
@@ -119,7 +124,9 @@ impl State {
             Event::Enrolled { token, step, set } => {
                 let next = with(|next| next.failures = 0);
                 let next = Self { tokens: vec![(token, step)], recovery: Some((set, 0)), ..next };
-                only_if(!is_enrolled && !self.is_off && self.is_in_window(step), next)
+                // It was proven at a prompt before, when its step was in the window; a commit comes within two minutes.
+                let was_in_window = (self.now - PENDING - 1..=self.now + 1).contains(&step);
+                only_if(!is_enrolled && !self.is_off && was_in_window, next)
             }
             Event::Confirmed { token, step } => self.used(token, step).into_iter().collect(),
             Event::NotConfirmed { token, step } => self.used(token, step).into_iter().chain([self.clone()]).collect(),
@@ -146,7 +153,8 @@ impl State {
             Seen::Used => is_asked && !self.is_blocked() && self.stands(answer, |step, last| step == last),
             Seen::TooOld => is_asked && !self.is_blocked() && self.stands(answer, |step, last| step < last),
             Seen::Blocked => is_asked && self.is_blocked(),
-            Seen::SettingsChanged => !is_asked,
+            // Or the block, to which there was no other way in, ended in the moment between a look and the lock.
+            Seen::SettingsChanged => !is_asked || (!self.is_blocked() && !self.has_recovery_codes()),
             Seen::AskedForCode => is_asked,
             Seen::AskedToEnroll => !self.is_off && self.tokens.is_empty(),
             Seen::NotAsked => self.is_off,
@@ -194,6 +202,10 @@ impl State {
 
     fn is_unspent(&self, set: usize, place: u32) -> bool {
         self.recovery.is_some_and(|(present, spent)| present == set && spent & 1 << place == 0)
+    }
+
+    fn has_recovery_codes(&self) -> bool {
+        self.recovery.is_some_and(|(_, spent)| spent != ALL_SPENT)
     }
 
     fn is_in_window(&self, step: i64) -> bool {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::pam::service::Place;
 
 /// How grave it is, the gravest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -28,16 +29,35 @@ pub(super) struct Finding {
     pub(super) remedy: String,
     /// The users it is about, all of them.
     pub(super) users: Vec<String>,
+    /// The PAM services it is about, all of them.
+    pub(super) services: Vec<String>,
+    /// Where it is to be seen and mended, if that is one place.
+    pub(super) file: Option<String>,
+    pub(super) line: Option<usize>,
 }
 
 impl Finding {
     pub(super) fn new(severity: Severity, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { severity, problem: problem.into(), remedy: remedy.into(), users: Vec::new() }
+        Self {
+            severity,
+            problem: problem.into(),
+            remedy: remedy.into(),
+            users: Vec::new(),
+            services: Vec::new(),
+            file: None,
+            line: None,
+        }
     }
 
     /// What a command would have failed of.
     pub(super) fn of_failure(severity: Severity, failure: &Failure) -> Self {
         Self::new(severity, &failure.message, failure.hints.join("; or: "))
+    }
+
+    /// About a line of a file, which the problem then begins with.
+    pub(super) fn at(self, place: &Place) -> Self {
+        let problem = format!("{place}: {}", self.problem);
+        Self { problem, file: Some(place.file.to_string()), line: Some(place.first), ..self }
     }
 
     /// With the users it is about.
@@ -55,5 +75,20 @@ impl fmt::Display for Finding {
         };
         write!(f, "{severity}: {}", self.problem)?;
         if self.remedy.is_empty() { Ok(()) } else { write!(f, "; {}", self.remedy) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::FINDING;
+
+    #[test]
+    fn the_manual_has_the_fields_of_its_json() {
+        let shown = Finding::new(Severity::Info, "a", "b");
+        let value: serde_json::Value = serde_json::from_slice(&crate::json::object(&shown)).unwrap();
+        let fields = value.as_object().unwrap();
+        assert_eq!(fields.len(), FINDING.len());
+        assert!(FINDING.iter().all(|name| fields.contains_key(*name)), "{fields:?}");
     }
 }

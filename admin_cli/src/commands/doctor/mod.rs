@@ -4,36 +4,67 @@
 
 mod finding;
 mod host;
+mod services;
+mod stack_findings;
+mod stacks;
 mod users;
+mod verdict;
 
+use countersign_common::system::load_config;
 use finding::{Finding, Severity};
+use serde::Serialize;
+use verdict::{Line, Word};
 
 use crate::arguments::Doctor;
 use crate::desk::Desk;
 use crate::json;
 use crate::output::{Output, Verdict};
+use crate::pam::files::Host;
+
+/// All that was seen.
+#[derive(Debug, Default, Serialize)]
+struct Answer {
+    /// What each kind of login on each service comes to.
+    logins: Vec<Line>,
+    findings: Vec<Finding>,
+}
 
 /// `doctor`
 pub(super) fn doctor(config_path: &str, arguments: &Doctor, output: &mut Output) -> Verdict {
-    let mut findings = examined(config_path);
+    let mut answer = examined(config_path);
     // The order of finding is kept within a severity.
-    findings.sort_by_key(|finding| finding.severity);
+    answer.findings.sort_by_key(|finding| finding.severity);
     if arguments.json {
-        let items: Vec<Vec<u8>> = findings.iter().map(json::item).collect();
-        json::array(&items).for_each(|part| output.bytes(part));
+        output.bytes(&json::item(&answer));
+        output.bytes(b"\n");
     } else {
-        for finding in &findings {
+        for line in lines(&answer.logins) {
+            output.line(line);
+        }
+        for finding in &answer.findings {
             output.line(finding);
         }
-        output.line(summary(&findings));
+        output.line(summary(&answer.findings));
     }
-    verdict(&findings, arguments)
+    verdict(&answer.findings, arguments)
 }
 
-fn examined(config_path: &str) -> Vec<Finding> {
+/// A line for each kind of login; those on services that we have no part in, in one.
+fn lines(logins: &[Line]) -> Vec<String> {
+    let is_foreign = |login: &&Line| login.verdict == Word::NotAsked && login.why == stacks::NO_LINE;
+    let own = logins.iter().filter(|login| !is_foreign(login)).map(Line::to_string);
+    let mut services: Vec<&str> = logins.iter().filter(is_foreign).map(|login| login.service.as_str()).collect();
+    services.dedup();
+    let foreign = (!services.is_empty()).then(|| format!("{}: not asked ({})", services.join(", "), stacks::NO_LINE));
+    own.chain(foreign).collect()
+}
+
+fn examined(config_path: &str) -> Answer {
     let mut findings = Vec::new();
     host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
+    let config = load_config(config_path).ok();
+    let logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
     match Desk::open(config_path) {
         Ok(desk) => {
             host::strays(&desk, &mut findings);
@@ -42,7 +73,7 @@ fn examined(config_path: &str) -> Vec<Finding> {
         Err(failure) if findings.iter().any(|finding| finding.problem == failure.message) => {}
         Err(failure) => findings.push(Finding::of_failure(Severity::Error, &failure)),
     }
-    findings
+    Answer { logins, findings }
 }
 
 fn summary(findings: &[Finding]) -> String {

@@ -1,0 +1,286 @@
+//! What is to be mended in the PAM stacks, to the line.
+
+use std::rc::Rc;
+
+use countersign_common::config::Config;
+
+use super::finding::{Finding, Severity};
+use super::services::Nature;
+use super::stacks::{Examined, Login, is_ours_in, skipped};
+use super::verdict::Word;
+use crate::pam::auth::our_auth_lines;
+use crate::pam::code::Code;
+use crate::pam::modules::{OURS, Role};
+use crate::pam::service::{Handler, Job, Module, Phase, Place, Service};
+use crate::pam::walk::Decisive;
+
+/// What was found, once for each line, with the services it was found in.
+#[derive(Default)]
+pub(super) struct Findings(Vec<Finding>);
+
+/// What to say about a line.
+struct Note {
+    severity: Severity,
+    problem: String,
+    remedy: String,
+}
+
+impl Note {
+    fn error(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, problem: problem.into(), remedy: remedy.into() }
+    }
+
+    fn warning(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(problem, remedy) }
+    }
+}
+
+impl Findings {
+    fn add(&mut self, service: &Service, place: Option<&Place>, note: Note) {
+        let finding = Finding::new(note.severity, note.problem, note.remedy);
+        let finding = match place {
+            Some(place) => finding.at(place),
+            None => Finding { problem: format!("{}: {}", service.name, finding.problem), ..finding },
+        };
+        let same = |other: &&mut Finding| other.problem == finding.problem && other.remedy == finding.remedy;
+        match self.0.iter_mut().find(same) {
+            Some(other) if other.services.contains(&service.name) => {}
+            Some(other) => other.services.push(service.name.clone()),
+            None => self.0.push(Finding { services: vec![service.name.clone()], ..finding }),
+        }
+    }
+
+    pub(super) fn into_findings(self) -> impl Iterator<Item = Finding> {
+        self.0.into_iter()
+    }
+}
+
+/// All that is to be mended in a service that has lines of ours.
+pub(super) fn findings_of(examined: &Examined, config: Option<&Config>, found: &mut Findings) {
+    let service = &examined.service;
+    let has_account_line = service.stack(Phase::Account).iter().any(is_our_handler);
+    if !is_ours_in(service) {
+        if has_account_line {
+            let line = service.stack(Phase::Account).iter().find(|handler| is_our_handler(handler));
+            let note = Note::warning("the account line does nothing without an auth line", "add that, or remove this");
+            found.add(service, line.map(|handler| &*handler.place), note);
+        }
+        return;
+    }
+    unusable(service, found);
+    unproven(examined, found);
+    let is_skipped = config.is_some_and(|config| skipped(config, &service.name).is_some());
+    for login in &examined.logins {
+        refused(service, login, found);
+        weak(service, login, found);
+        if !is_skipped {
+            account(service, login, found);
+        }
+    }
+    if !is_skipped {
+        unanswered(examined, found);
+    }
+}
+
+fn is_our_handler(handler: &Handler) -> bool {
+    handler.module().is_some_and(|module| module.role() == Role::Ours)
+}
+
+/// The service's own line through which our module comes in.
+fn our_entry(service: &Service) -> Option<Rc<Place>> {
+    service.stack(Phase::Auth).iter().find(|handler| is_our_handler(handler)).map(|handler| Rc::clone(&handler.place))
+}
+
+/// Lines libpam cannot use, or reads in more than one way.
+fn unusable(service: &Service, found: &mut Findings) {
+    for handler in [Phase::Auth, Phase::Account].into_iter().flat_map(|phase| service.stack(phase)) {
+        match &handler.job {
+            Job::Fails(fault) => {
+                let note = Note::warning(format!("libpam cannot use this line: {fault}"), "mend or remove it");
+                found.add(service, Some(&handler.place), note);
+            }
+            Job::Module(module) if !handler.control.is_sound() => {
+                let problem = format!("libpam cannot read the control, so {} always fails", module.name());
+                found.add(service, Some(&handler.place), Note::error(problem, "mend the control"));
+            }
+            Job::Module(_) | Job::Substack => {}
+        }
+    }
+    for place in &service.ambiguous {
+        let note = Note::warning(
+            "a comment or an empty line stands inside a line that goes on, which not every libpam reads alike",
+            "join the lines",
+        );
+        found.add(service, Some(place), note);
+    }
+}
+
+/// What someone with a wrong password comes to.
+fn unproven(examined: &Examined, found: &mut Findings) {
+    let (service, facts) = (&examined.service, &examined.unproven);
+    let place = our_entry(service);
+    if facts.code_enters {
+        let note = Note::error(
+            "a code alone lets in: whoever has a wrong password is asked, and a right code is enough",
+            "let a wrong password end before our line, as in the README",
+        );
+        found.add(service, place.as_deref(), note);
+    } else if facts.reaches_us {
+        let (place, note) = if let Some(line) = &facts.let_by {
+            let problem = format!("a wrong password goes on from {} to our line", line.module);
+            (Some(Rc::clone(&line.place)), Note::error(problem, end_before_us(line)))
+        } else {
+            let problem = "our line stands before the password, so anyone is asked";
+            (place.clone(), Note::error(problem, "put it directly after the line that checks the password"))
+        };
+        found.add(service, place.as_deref(), note);
+    }
+    if facts.nothing_enters {
+        let note = Note::error("lets in without any password whoever does not use 2FA", "mend the stack");
+        found.add(service, place.as_deref(), note);
+    }
+}
+
+fn end_before_us(line: &Decisive) -> String {
+    format!("make it `[success=1 default=ignore] {}`, followed by `requisite pam_deny.so`", line.module)
+}
+
+/// Nobody, or nobody without 2FA, gets in.
+fn refused(service: &Service, login: &Login, found: &mut Findings) {
+    let name = &login.kind;
+    let Some(ours) = our_entry(service) else { return };
+    if let Some(line) = login.auth.refused_by.as_ref().filter(|_| !login.auth.enters) {
+        if line.module == OURS && line.code == Code::MODULE_UNKNOWN {
+            let note =
+                Note::error("the module is not installed, so everyone is refused", "install it, or remove the line");
+            found.add(service, Some(&line.place), note);
+        } else {
+            let problem = format!("{} refuses everyone ({name}: {})", line.module, line.code);
+            found.add(service, Some(&line.place), Note::warning(problem, "if that is not meant, mend it"));
+        }
+    }
+    if login.auth.asked && !login.auth.abstaining_enters {
+        let note = match &login.auth.abstaining_refused_by {
+            Some(line) => Note::error(
+                format!("who does not use 2FA is refused by {} ({}): our line abstains there", line.module, line.place),
+                "make the control `required`, and let `auth required pam_permit.so` follow",
+            ),
+            None => Note::error(
+                "who does not use 2FA is locked out: our line abstains, and nothing else decides",
+                "put `auth required pam_permit.so` after it",
+            ),
+        };
+        found.add(service, Some(&ours), note);
+    }
+    let account = &login.account;
+    if let Some(line) = account.lines.first().filter(|_| account.commit_enters && !account.idle_enters) {
+        let note = Note::error(
+            "refuses everyone who has nothing to store: our account line abstains, and that is taken for a failure",
+            "let `account required pam_unix.so` follow, and make the control `required`",
+        );
+        found.add(service, Some(line), note);
+    }
+}
+
+/// What takes the worth from a code.
+fn weak(service: &Service, login: &Login, found: &mut Findings) {
+    let auth = &login.auth;
+    let Some(ours) = our_entry(service) else { return };
+    if auth.wrong_code_enters {
+        let note = Note::error("a wrong code lets in as well", "make the control `required`");
+        found.add(service, Some(&ours), note);
+    }
+    for line in auth.skipped_by.iter().filter(|_| login.kind.role != Role::Root) {
+        let problem = format!("{} leads past our line, so {} is not asked for a code", line.module, login.kind);
+        let remedy = match login.kind.role {
+            Role::LocalPassword | Role::OtherPassword if !auth.asked => {
+                format!("make it `[success=N default=ignore] {}`, with a jump that ends at our line", line.module)
+            }
+            _ => "if that is not meant, put our line where every way in passes it".to_owned(),
+        };
+        let severity = if auth.asked { Severity::Warning } else { Severity::Error };
+        found.add(service, Some(&line.place), Note { severity, problem, remedy });
+    }
+    for line in &auth.may_fail_after {
+        let problem = format!("{} may still refuse after our line, where a code is already used up", line.module);
+        found.add(service, Some(&line.place), Note::warning(problem, format!("move it before {ours}")));
+    }
+    if auth.twice {
+        let places: Vec<String> = our_auth_lines(service).iter().map(ToString::to_string).collect();
+        let problem =
+            format!("the code is asked for more than once ({}), and no code is accepted twice", places.join(", "));
+        found.add(service, Some(&ours), Note::error(problem, "keep one of the lines"));
+    }
+}
+
+/// Whether what was proven takes effect.
+fn account(service: &Service, login: &Login, found: &mut Findings) {
+    let facts = &login.account;
+    if login.verdict == Word::Refused || !login.auth.asked {
+        return;
+    }
+    let Some(line) = facts.lines.first() else {
+        let remedy = before_what(service)
+            .map_or_else(|| "add it".to_owned(), |place| format!("put it before {place} (`{}`)", place.text.trim()));
+        let problem = "there is no `account required pam_countersign.so`, so nobody can enroll or turn 2FA off here";
+        found.add(service, None, Note::error(problem, remedy));
+        return;
+    };
+    for past in facts.skipped_by.iter().filter(|_| facts.commit_enters) {
+        let problem = format!("{} leads past our account line {line}, so nobody can enroll here", past.module);
+        found.add(service, Some(&past.place), Note::error(problem, "put our account line before it"));
+    }
+    if facts.forgiving {
+        let note =
+            Note::error("our refusal does not count: what could not be stored lets in", "make the control `required`");
+        found.add(service, Some(line), note);
+    }
+    if let Some(place) = &facts.left_out {
+        let problem = format!("when something was proven, {place} is not asked any more");
+        found.add(service, Some(line), Note::error(problem, "make the control `required`"));
+    }
+    if let Some(before) = facts.account_before.as_ref().filter(|_| facts.reached) {
+        let problem = match &facts.expired_skips {
+            Some(_) => format!("stands after {before}, and has no turn when the password has expired"),
+            None => format!("stands after {before}"),
+        };
+        found.add(service, Some(line), Note::warning(problem, "put it before that line"));
+    }
+    for gate in facts.late_gates.iter().filter(|_| facts.reached) {
+        let problem = format!("whom {} refuses has stored what was proven before", gate.module);
+        let remedy = format!("make it `requisite`, before {line}");
+        found.add(service, Some(&gate.place), Note::warning(problem, remedy));
+    }
+    if facts.twice {
+        found.add(service, Some(line), Note::warning("our account line has two turns", "keep one of them"));
+    }
+}
+
+/// The line in the service's own file before which the account line belongs: the first that looks at accounts.
+fn before_what(service: &Service) -> Option<Rc<Place>> {
+    let account = service.stack(Phase::Account);
+    let checks = |handler: &&Handler| handler.module().is_some_and(Module::checks_passwords);
+    account.iter().find(checks).or(account.first()).map(|handler| Rc::clone(handler.entry()))
+}
+
+/// Services where nobody can answer.
+fn unanswered(examined: &Examined, found: &mut Findings) {
+    let service = &examined.service;
+    let place = our_entry(service);
+    if !examined.logins.iter().any(|login| login.auth.asked) {
+        return;
+    }
+    let remedy =
+        format!("take our line out of what it includes, or skip it by a rule: services = [\"{}\"]", service.name);
+    match examined.nature {
+        Nature::Locker => {
+            let problem = format!("{} runs as the user, where nobody can be asked: it will not unlock", service.name);
+            found.add(service, place.as_deref(), Note::error(problem, remedy));
+        }
+        Nature::Machine => {
+            let problem = format!("{} cannot ask for a code: whoever uses 2FA is refused", service.name);
+            found.add(service, place.as_deref(), Note::error(problem, remedy));
+        }
+        Nature::Person | Nature::Nobody => {}
+    }
+}

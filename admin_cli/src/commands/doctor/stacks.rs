@@ -1,0 +1,192 @@
+//! The doctor's look at the PAM stacks: a verdict for every service and kind of login.
+
+use countersign_common::config::{Config, Outcome};
+
+use super::finding::{Finding, Severity};
+use super::services::{self, Nature};
+use super::stack_findings::{Findings, findings_of};
+use super::verdict::{Line, Word};
+use crate::pam::account::{AccountFacts, account_facts};
+use crate::pam::auth::{AuthFacts, Kind, Unproven, auth_facts, kinds, our_auth_lines, unproven};
+use crate::pam::dispatch::TooMany;
+use crate::pam::files::Files;
+use crate::pam::modules::{Person, Role};
+use crate::pam::service::Service;
+use crate::pam::walk::Decisive;
+
+/// Why nobody is asked on a service that is none of ours.
+pub(super) const NO_LINE: &str = "no line of pam_countersign.so";
+
+/// A service, and all that is so about it.
+pub(super) struct Examined {
+    pub(super) service: Service,
+    pub(super) nature: Nature,
+    pub(super) unproven: Unproven,
+    pub(super) logins: Vec<Login>,
+}
+
+/// A kind of login, and all that is so about it.
+pub(super) struct Login {
+    pub(super) kind: Kind,
+    pub(super) auth: AuthFacts,
+    pub(super) account: AccountFacts,
+    pub(super) verdict: Word,
+    pub(super) why: String,
+}
+
+/// All services: a verdict for each kind of login, and what is to be mended.
+pub(super) fn stacks(files: &dyn Files, config: Option<&Config>, findings: &mut Vec<Finding>) -> Vec<Line> {
+    let mut verdicts = Vec::new();
+    let mut found = Findings::default();
+    let mut is_anywhere = false;
+    for service in services::all(files) {
+        is_anywhere |= is_ours_in(&service);
+        let name = service.name.clone();
+        match examine(files, service, config) {
+            Ok(examined) => {
+                verdicts.extend(examined.logins.iter().map(|login| told(&name, login)));
+                findings_of(&examined, config, &mut found);
+            }
+            Err(TooMany) => findings.push(too_many(&name)),
+        }
+    }
+    if !is_anywhere {
+        let none = "no service has a line with pam_countersign.so, so nobody is asked for a code";
+        findings.push(Finding::new(Severity::Info, none, "the README says which lines, and where: The PAM stacks"));
+    }
+    findings.extend(found.into_findings());
+    verdicts
+}
+
+fn too_many(name: &str) -> Finding {
+    let problem = format!("{name}: there are too many ways through its stack to say what it does");
+    let finding = Finding::new(Severity::Warning, problem, "make it simpler");
+    Finding { services: vec![name.to_owned()], ..finding }
+}
+
+/// Whether a service has a line of ours.
+pub(super) fn is_ours_in(service: &Service) -> bool {
+    !our_auth_lines(service).is_empty()
+}
+
+fn told(service: &str, login: &Login) -> Line {
+    Line {
+        service: service.to_owned(),
+        login: login.kind.to_string(),
+        module: Some(login.kind.module.clone()),
+        verdict: login.verdict,
+        why: login.why.clone(),
+    }
+}
+
+fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Result<Examined, TooMany> {
+    let nature = Nature::of(&service.name);
+    let mut logins: Vec<Login> = Vec::new();
+    for kind in kinds(&service) {
+        let auth = auth_facts(files, &service, &kind)?;
+        let account = account_facts(files, &service, kind.person)?;
+        let (verdict, why) = verdict(&service, nature, &auth, &account, config);
+        // What no password is needed for is worth a line only where it lets in.
+        let is_password = matches!(kind.role, Role::LocalPassword | Role::OtherPassword);
+        let as_before =
+            |login: &Login| login.kind.module == kind.module && login.verdict == verdict && login.why == why;
+        let is_news = (is_password || auth.enters) && !logins.iter().any(as_before);
+        if nature != Nature::Nobody && is_news {
+            logins.push(Login { kind, auth, account, verdict, why });
+        }
+    }
+    let unproven = if is_ours_in(&service) { unproven(files, &service)? } else { Unproven::default() };
+    Ok(Examined { service, nature, unproven, logins })
+}
+
+/// The verdict on a kind of login, and why.
+fn verdict(
+    service: &Service,
+    nature: Nature,
+    auth: &AuthFacts,
+    account: &AccountFacts,
+    config: Option<&Config>,
+) -> (Word, String) {
+    if let Some(why) = &service.broken {
+        return (Word::Refused, why.clone());
+    }
+    if !auth.enters {
+        return (Word::Refused, by(auth.refused_by.as_ref(), "refuses"));
+    }
+    if !account.idle_enters {
+        return (Word::Refused, by(account.refused_by.as_ref(), "refuses"));
+    }
+    if !is_ours_in(service) {
+        return (Word::NotAsked, NO_LINE.to_owned());
+    }
+    if !auth.asked {
+        return (Word::NotAsked, by(auth.skipped_by.first(), "lets in before our line"));
+    }
+    if !auth.abstaining_enters {
+        let refuses = "refuses whom our line does not ask";
+        return (Word::LockedOut, by(auth.abstaining_refused_by.as_ref(), refuses));
+    }
+    if let Some(rule) = config.and_then(|config| skipped(config, &service.name)) {
+        return (Word::NotAsked, format!("rule {rule} skips the service"));
+    }
+    match nature {
+        Nature::Locker => return (Word::LockedOut, "it runs as the user, who cannot read the state".to_owned()),
+        Nature::Machine => return (Word::Refused, "nobody can be asked a second question here".to_owned()),
+        Nature::Person | Nature::Nobody => {}
+    }
+    if auth.wrong_code_enters {
+        return (Word::NotAsked, "a wrong code lets in as well".to_owned());
+    }
+    let (word, why) = enrolling(service, account, config);
+    let exceptions = auth.skipped_by.iter().map(|line| format!("not where {} says so ({})", line.module, line.place));
+    let why: Vec<String> = [why].into_iter().filter(|why| !why.is_empty()).chain(exceptions).collect();
+    (word, why.join("; "))
+}
+
+/// Whether who is asked can also enroll.
+fn enrolling(service: &Service, account: &AccountFacts, config: Option<&Config>) -> (Word, String) {
+    if account.lines.is_empty() {
+        return (Word::CannotEnroll, "no account line of ours".to_owned());
+    }
+    if !account.reached {
+        return (Word::CannotEnroll, by(account.skipped_by.first(), "skips our account line"));
+    }
+    let listed = |config: &Config| config.enrollment.services.contains(&service.name);
+    if config.is_some_and(|config| !listed(config)) {
+        return (Word::CannotEnroll, "not listed under [enrollment] services".to_owned());
+    }
+    (Word::Asked, String::new())
+}
+
+/// A line and what it does.
+fn by(line: Option<&Decisive>, does: &str) -> String {
+    line.map_or_else(|| "nobody decides".to_owned(), |line| format!("{} {does}, {}", line.module, line.place))
+}
+
+/// The number of the rule that skips a service for everyone, wherever from.
+pub(super) fn skipped(config: &Config, service: &str) -> Option<usize> {
+    let numbered = (1..).zip(&config.rules);
+    for (number, rule) in numbered {
+        let named = rule.services.as_ref().is_none_or(|services| services.iter().any(|name| name == service));
+        let for_all = rule.users.is_none() && rule.groups.is_none() && rule.networks.is_none();
+        match (named, for_all, rule.then) {
+            (true, true, Outcome::Skip) => return Some(number),
+            (true, _, Outcome::Required | Outcome::User) => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.role, self.person) {
+            (Role::LocalPassword, Person::Root) => f.write_str("password of root"),
+            (Role::LocalPassword, _) => f.write_str("password"),
+            (Role::OtherPassword, _) => write!(f, "password by {}", self.module),
+            (Role::Root, _) => f.write_str("root without a password"),
+            (Role::Condition, _) => write!(f, "where {} says so", self.module),
+            _ => write!(f, "by {}", self.module),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The seam to the file system: the directories of service files and of modules.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Where libpam looks for a service, in this order. The last is a vendor's directory, compiled in by some.
+pub(crate) const DIRECTORIES: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"];
+
+/// What the reader of stacks needs to see.
+pub(crate) trait Files {
+    /// The text of a file; `None` if it cannot be opened, for whatever reason: libpam makes no difference.
+    fn text(&self, path: &str) -> Option<String>;
+    /// The names in a directory, in order; none if there is no such directory.
+    fn names(&self, directory: &str) -> Vec<String>;
+    /// Whether libpam finds a module that a line names so; `None` if that cannot be known.
+    fn has_module(&self, module: &str) -> Option<bool>;
+}
+
+/// This host's.
+pub(crate) struct Host {
+    /// Where the modules are, if `pam_unix.so` was found somewhere.
+    modules: Option<String>,
+}
+
+impl Host {
+    pub(crate) fn new() -> Self {
+        Self { modules: module_directory() }
+    }
+}
+
+impl Files for Host {
+    fn text(&self, path: &str) -> Option<String> {
+        fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    fn names(&self, directory: &str) -> Vec<String> {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    fn has_module(&self, module: &str) -> Option<bool> {
+        let module = module.replace("$ISA/", "");
+        if module.starts_with('/') {
+            return Some(Path::new(&module).exists());
+        }
+        let directory = self.modules.as_ref()?;
+        Some(Path::new(directory).join(module).exists())
+    }
+}
+
+/// The directory that holds `pam_unix.so`, wherever the distribution has it; `None` if there are none or several.
+fn module_directory() -> Option<String> {
+    let mut found = Vec::new();
+    for library in ["/usr/lib", "/usr/lib64", "/lib", "/lib64"] {
+        let nested = fs::read_dir(library).into_iter().flatten().flatten().map(|entry| entry.path());
+        let candidates = nested.chain([Path::new(library).to_owned()]).map(|path| path.join("security"));
+        let with_unix = candidates.filter(|path| path.join("pam_unix.so").exists());
+        found.extend(with_unix.filter_map(|path| real(&path).ok()));
+    }
+    found.sort();
+    found.dedup();
+    match found.as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
+}
+
+/// `/lib` is often a link to `/usr/lib`.
+fn real(path: &Path) -> io::Result<String> {
+    Ok(fs::canonicalize(path)?.to_string_lossy().into_owned())
+}

@@ -1,0 +1,21 @@
+//! PAM stacks: how libpam reads and runs them, and what that means for a second factor.
+//!
+//! Invariants: reads and changes nothing but through [`files::Files`]; a stack is run without a module, over the codes
+//! each one may return.
+
+pub(crate) mod account;
+#[cfg(test)]
+mod assess_tests;
+pub(crate) mod auth;
+pub(crate) mod code;
+mod control;
+pub(crate) mod dispatch;
+#[cfg(test)]
+mod dispatch_tests;
+pub(crate) mod files;
+mod line;
+pub(crate) mod modules;
+pub(crate) mod service;
+#[cfg(test)]
+mod service_tests;
+pub(crate) mod walk;

@@ -1,0 +1,118 @@
+//! A phase of a service under trial: the ways through it, and the lines that matter on them.
+
+use std::rc::Rc;
+
+use super::code::Code;
+use super::dispatch::{Step, TooMany, Trace, traces};
+use super::files::Files;
+use super::modules::{Case, Role};
+use super::service::{Fault, Handler, Job, Phase, Place, Service};
+
+/// A phase of a service under trial.
+#[derive(Clone, Copy)]
+pub(super) struct Trial<'a> {
+    files: &'a dyn Files,
+    pub(super) phase: Phase,
+    pub(super) stack: &'a [Handler],
+}
+
+/// A line that decides something, and what its module returned there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decisive {
+    pub(crate) place: Rc<Place>,
+    /// The module's name, or what is wrong with the line.
+    pub(crate) module: String,
+    pub(crate) code: Code,
+}
+
+impl<'a> Trial<'a> {
+    pub(super) fn of(files: &'a dyn Files, service: &'a Service, phase: Phase) -> Self {
+        Self { files, phase, stack: service.stack(phase) }
+    }
+
+    /// All ways.
+    pub(super) fn ways(&self, case: &Case) -> Result<Vec<Trace>, TooMany> {
+        traces(self.stack, &|handler| self.outcomes(handler, case))
+    }
+
+    /// All ways on which one line refuses.
+    pub(super) fn ways_refused_by(&self, gate: &Handler, case: &Case) -> Result<Vec<Trace>, TooMany> {
+        let outcomes = |handler: &Handler| {
+            if std::ptr::eq(handler, gate) { vec![Code::AUTH_ERR] } else { self.outcomes(handler, case) }
+        };
+        traces(self.stack, &outcomes)
+    }
+
+    fn outcomes(&self, handler: &Handler, case: &Case) -> Vec<Code> {
+        let Some(module) = handler.module() else { return vec![Code::PERM_DENIED] };
+        if self.files.has_module(&module.path) == Some(false) {
+            return vec![Code::MODULE_UNKNOWN];
+        }
+        module.outcomes(self.phase, case)
+    }
+
+    /// Whether a step is our module's.
+    pub(super) fn is_ours(&self, step: &Step) -> bool {
+        self.handler(step).is_some_and(is_ours)
+    }
+
+    /// Our module's turn on a way.
+    pub(super) fn ours<'t>(&self, trace: &'t Trace) -> Option<&'t Step> {
+        trace.steps.iter().find(|step| self.is_ours(step))
+    }
+
+    /// Whether on this way a module of this name said yes.
+    pub(super) fn satisfied(&self, trace: &Trace, module: &str) -> bool {
+        let said = |step: &Step| self.handler(step).and_then(Handler::module).is_some_and(|its| its.name() == module);
+        trace.steps.iter().any(|step| step.code == Code::SUCCESS && said(step))
+    }
+
+    pub(super) fn handler(&self, step: &Step) -> Option<&'a Handler> {
+        self.stack.get(step.at)
+    }
+
+    /// A step, by its line.
+    pub(super) fn decisive(&self, step: &Step) -> Option<Decisive> {
+        self.handler(step).map(|handler| Decisive::of(handler, step.code))
+    }
+
+    /// What led past our module on a way where it had no turn.
+    pub(super) fn past_us(&self, trace: &Trace) -> Option<Decisive> {
+        let ours = self.stack.iter().position(is_ours)?;
+        self.decisive(trace.last_before(ours)?)
+    }
+
+    /// Why no way leads through: the line that refuses on the first.
+    pub(super) fn refusal(&self, ways: &[Trace]) -> Option<Decisive> {
+        let failure = ways.iter().find_map(Trace::first_failure);
+        failure.and_then(|step| self.decisive(step))
+    }
+
+    /// Our lines.
+    pub(super) fn our_lines(&self) -> Vec<Rc<Place>> {
+        self.stack.iter().filter(|handler| is_ours(handler)).map(|handler| Rc::clone(&handler.place)).collect()
+    }
+}
+
+pub(super) fn is_ours(handler: &Handler) -> bool {
+    handler.module().is_some_and(|module| module.role() == Role::Ours)
+}
+
+impl Decisive {
+    pub(super) fn of(handler: &Handler, code: Code) -> Self {
+        let module = match &handler.job {
+            Job::Module(module) => module.name().to_owned(),
+            Job::Substack => "substack".to_owned(),
+            Job::Fails(fault) => Fault::to_string(fault),
+        };
+        Self { place: Rc::clone(&handler.place), module, code }
+    }
+}
+
+/// Puts one more into a list unless its line is there.
+pub(super) fn add(list: &mut Vec<Decisive>, found: Option<Decisive>) {
+    let Some(found) = found else { return };
+    if !list.iter().any(|other| other.place == found.place) {
+        list.push(found);
+    }
+}

@@ -1,0 +1,1 @@
+//! Stacks that follow no layout.

@@ -1,0 +1,189 @@
+//! One stack: what the doctor says of it, and what people come to.
+use countersign_tests::code::Parameters;
+use countersign_tests::factor::{PASSWORD, PROMPT};
+use countersign_tests::pam_driver::pam;
+use countersign_tests::stand_in::{DIRECTORY_PASSWORD, Knows};
+use countersign_tests::{Answer, Driver, Factor, Phase, Transcript};
+use serde_json::Value;
+use std::fs;
+
+/// Not in use unless said, no recovery codes to be acknowledged, one try: then the stack goes on.
+const CONFIG: &str = "[recovery]\ncodes = 0\n[prompt]\ntries = 1\n";
+
+/// Files of `/etc/pam.d`, by name.
+pub type Files = Vec<(String, String)>;
+
+/// What is asked for first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    PasswordFirst,
+    CodeFirst,
+}
+
+/// A world in which stacks are tried, with alice enrolled, bob not using 2FA, carol to enroll, and dora of a directory.
+pub struct Trial {
+    factor: Factor,
+    alice: Parameters,
+    dora: Parameters,
+}
+
+/// What happened to people.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reality {
+    /// In the doctor's words.
+    pub verdict: &'static str,
+    /// A wrong password was asked for a code.
+    pub wrong_password_is_asked: bool,
+    /// And let in with the right one.
+    pub code_alone_enters: bool,
+}
+
+/// What the doctor said.
+pub struct Told {
+    value: Value,
+}
+
+impl Trial {
+    pub fn new() -> Self {
+        let factor = Factor::new(CONFIG, &["alice", "bob", "carol", "dora"]);
+        factor.world.countersign(&["enable", "alice", "carol", "dora"]).ok();
+        let (alice, dora) = (factor.enroll("alice"), factor.enroll("dora"));
+        let world = &factor.world;
+        // As a directory hands accounts out: without an entry in shadow.
+        world.sh("sed -i /^dora:/d /etc/shadow; sed -i 's/^dora:x:/dora:*:/' /etc/passwd").ok();
+        for (module, knows) in [
+            ("pam_sss.so", Knows::Dora),
+            ("pam_ldap.so", Knows::Dora),
+            ("pam_systemd_home.so", Knows::Nobody),
+            ("pam_fprintd.so", Knows::Nobody),
+        ] {
+            world.stand_in(module, knows);
+        }
+        Self { factor, alice, dora }
+    }
+
+    /// Puts these files in the place of all there are.
+    pub fn lay(&self, files: &Files) {
+        let world = &self.factor.world;
+        world.sh("rm -rf /etc/pam.d/* /run/faillock/*").ok();
+        for (name, text) in files {
+            fs::write(world.path(&format!("/etc/pam.d/{name}")), text).expect("write a stack");
+        }
+    }
+
+    /// Asks the doctor.
+    pub fn told(&self) -> Told {
+        let outcome = self.factor.world.countersign(&["doctor", "--json"]);
+        let value = serde_json::from_str(&outcome.text());
+        Told { value: value.unwrap_or_else(|error| panic!("{error}: {} {}", outcome.text(), outcome.errors())) }
+    }
+
+    fn login(&self, service: &str, user: &str, answers: Vec<String>) -> Transcript {
+        let driver = Driver::new(&self.factor.world).service(service).user(user);
+        driver.answers(answers.into_iter().map(Answer::from)).run()
+    }
+
+    /// What comes of local people.
+    pub fn reality(&self, service: &str, order: Order) -> Reality {
+        let world = &self.factor.world;
+        let codes = || {
+            self.factor.next_step();
+            let [now, next] = [0, 1].map(|steps| self.factor.code_of_step(&self.alice, steps));
+            (now, next)
+        };
+        let in_order = |password: &str, (now, next): (String, String)| match order {
+            Order::PasswordFirst => vec![password.to_owned(), now, next],
+            Order::CodeFirst => vec![now, password.to_owned(), next],
+        };
+        let alice = self.login(service, "alice", in_order(PASSWORD, codes()));
+        self.factor.next_step();
+        let wrong = self.factor.wrong_code(&self.alice);
+        let wrong_code = self.login(service, "alice", in_order(PASSWORD, (wrong.clone(), wrong)));
+        let wrong_password = self.login(service, "alice", in_order("wrong", codes()));
+        let bob = self.login(service, "bob", vec![PASSWORD.to_owned()]);
+        let carol = match order {
+            Order::PasswordFirst => vec![PASSWORD.to_owned(), "{code}".to_owned()],
+            Order::CodeFirst => vec!["{code}".to_owned(), PASSWORD.to_owned()],
+        };
+        self.login(service, "carol", carol);
+        let enrolled = self.factor.status("carol")["enrolled"] == true;
+        world.countersign(&["unblock", "alice"]).ok();
+        world.countersign(&["forget", "carol"]).ok();
+        world.countersign(&["enable", "carol"]).ok();
+        // An accepted code of the next step must not stand in the way of the next stack.
+        self.factor.next_step();
+        Reality {
+            verdict: word(&alice, &wrong_code, &bob, enrolled),
+            wrong_password_is_asked: wrong_password.shows(PROMPT),
+            code_alone_enters: wrong_password.shows(PROMPT) && is_in(&wrong_password),
+        }
+    }
+
+    /// What comes of someone of a directory, but for enrolling.
+    pub fn directory_reality(&self, service: &str) -> &'static str {
+        let world = &self.factor.world;
+        let login = |code: String| self.login(service, "dora", vec![DIRECTORY_PASSWORD.to_owned(), code]);
+        self.factor.next_step();
+        let with_code = login(self.factor.code(&self.dora));
+        let wrong_code = login(self.factor.wrong_code(&self.dora));
+        world.countersign(&["disable", "dora"]).ok();
+        let not_in_use = login(String::new());
+        world.countersign(&["enable", "dora"]).ok();
+        world.countersign(&["unblock", "dora"]).ok();
+        word(&with_code, &wrong_code, &not_in_use, true)
+    }
+}
+
+fn is_in(login: &Transcript) -> bool {
+    login.codes(Phase::Authenticate) == [pam::SUCCESS] && login.codes(Phase::Account) == [pam::SUCCESS]
+}
+
+fn word(with_code: &Transcript, wrong_code: &Transcript, not_in_use: &Transcript, enrolled: bool) -> &'static str {
+    match () {
+        () if !is_in(with_code) => "refused",
+        () if !with_code.shows(PROMPT) => "not asked",
+        () if !is_in(not_in_use) => "locked out",
+        () if is_in(wrong_code) => "not asked",
+        () if !enrolled => "cannot enroll here",
+        () => "asked",
+    }
+}
+
+impl Told {
+    /// The verdict on a kind of login.
+    pub fn verdict(&self, service: &str, login: &str) -> &str {
+        let logins = self.value["logins"].as_array().expect("logins");
+        let found = logins.iter().find(|told| told["service"] == service && told["login"] == login);
+        found.map_or_else(
+            || panic!("no {login:?} on {service} in {:#}", self.value),
+            |told| told["verdict"].as_str().expect("a word"),
+        )
+    }
+
+    /// Whether a problem that holds one of these texts was found in a service.
+    pub fn finds(&self, service: &str, texts: &[&str]) -> bool {
+        let findings = self.value["findings"].as_array().expect("findings");
+        findings.iter().any(|finding| {
+            let services = finding["services"].as_array().expect("services");
+            let problem = finding["problem"].as_str().expect("a problem");
+            services.iter().any(|name| name == service) && texts.iter().any(|text| problem.contains(text))
+        })
+    }
+
+    /// All of it.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+}
+
+/// Asserts that doctor and libpam agree about a service.
+pub fn agree(trial: &Trial, name: &str, service: &str, order: Order, files: &Files) -> &'static str {
+    trial.lay(files);
+    let (told, real) = (trial.told(), trial.reality(service, order));
+    let shown = || format!("{name}: {files:#?}\n{real:?}\n{:#}", told.value());
+    assert_eq!(told.verdict(service, "password"), real.verdict, "{}", shown());
+    let wrong = ["a wrong password goes on", "stands before the password", "a code alone lets in"];
+    assert_eq!(told.finds(service, &wrong), real.wrong_password_is_asked, "wrong password, {}", shown());
+    assert_eq!(told.finds(service, &["a code alone lets in"]), real.code_alone_enters, "code alone, {}", shown());
+    real.verdict
+}
