@@ -2,6 +2,7 @@
 
 mod answers;
 mod formats;
+mod imports;
 mod logins;
 mod texts;
 
@@ -9,7 +10,7 @@ mod texts;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("config", formats::config),
     ("record", formats::record),
     ("counters", formats::counters),
@@ -19,6 +20,7 @@ pub const TARGETS: [Target; 9] = [
     ("arguments", texts::arguments),
     ("screen", texts::screen),
     ("logins", logins::logins),
+    ("import", imports::import),
 ];
 
 /// Runs the target of a name.

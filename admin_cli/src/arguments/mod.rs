@@ -3,6 +3,7 @@
 mod change;
 mod import;
 mod look;
+mod restored;
 mod setup;
 mod tokens;
 
@@ -14,6 +15,7 @@ use crate::manual;
 pub(crate) use change::{Enable, Grace, GraceSpan, NoAccount, Users};
 pub(crate) use import::{FromGoogle, FromOath, How, Import, ImportFrom};
 pub(crate) use look::{Doctor, Explain, List, Status};
+pub(crate) use restored::Restored;
 pub(crate) use setup::{CheckConfig, Init};
 pub(crate) use tokens::{Enroll, Label, NewRecoveryCodes, Place, RemoveToken, Tokens};
 
@@ -140,6 +142,12 @@ pub(crate) enum Command {
     /// without --write. Whoever was asked for a code there is asked here: 2FA is turned on, unless something was known
     /// of the user already.
     Import(Import),
+    /// Say that this state came out of a backup: what may have been used since then counts as used.
+    ///
+    /// Run it after a restore, before anyone can log in. Codes of the present moment are refused, so that none which the
+    /// old host accepted is accepted again; recovery codes become void, since any of them may have been used.
+    #[command(after_help = "Examples:\n  countersign restored\n  countersign restored --keep-recovery-codes --yes")]
+    Restored(Restored),
 }
 
 const ENROLL_EXAMPLES: &str = "\

@@ -12,6 +12,7 @@ mod look;
 mod new_file;
 mod not_enrolled;
 pub(crate) mod recovery_codes;
+mod restored;
 mod setting;
 mod setup;
 mod tokens;
@@ -72,6 +73,7 @@ fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failu
         Command::NewRecoveryCodes(renew) => recovery_codes::renew(&desk()?, renew, output)?,
         Command::Grace(grace) => grace::grace(&desk()?, grace, output),
         Command::Import(import) => import::import(&desk()?, import, output)?,
+        Command::Restored(arguments) => restored::restored(&desk()?, arguments, output)?,
     })
 }
 

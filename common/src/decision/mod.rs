@@ -14,6 +14,7 @@ mod grace;
 mod judge;
 mod plan;
 mod recovery;
+mod restored;
 mod rules;
 mod throttle;
 
@@ -28,6 +29,7 @@ pub use grace::{grace_begun, grace_ended, grace_given, grace_until};
 pub use judge::{Judgement, Verdict, drift, judge};
 pub use plan::{Administrator, Demand, Login, Offer, Plan, Refusal, is_in_use, plan};
 pub use recovery::{judge_recovery, recovery_codes_left};
+pub use restored::{RecoveryCodes, restored};
 pub use rules::{Membership, RuleFacts, Selected, select, select_everywhere, select_somewhere};
 pub use throttle::{BlockEnd, block, is_slow_guessing, rebased, unblocked};
 

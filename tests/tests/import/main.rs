@@ -1,0 +1,5 @@
+//! `countersign import`: files that the other programs themselves wrote and used, odd files, files that are traps.
+mod files;
+mod google;
+mod oath;
+mod stage;
