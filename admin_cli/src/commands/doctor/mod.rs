@@ -97,3 +97,30 @@ fn verdict(findings: &[Finding], arguments: &Doctor) -> Verdict {
     };
     if findings.iter().any(fails) { Verdict::Failed } else { Verdict::Done }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::{DIAGNOSIS, FINDING, LOGIN};
+
+    #[test]
+    fn the_manual_has_the_fields_of_its_json() {
+        let login = Line {
+            service: "sshd".to_owned(),
+            login: "a password".to_owned(),
+            module: None,
+            verdict: Word::Asked,
+            why: String::new(),
+        };
+        let answer = Answer { logins: vec![login], findings: vec![Finding::new(Severity::Info, "a", "b")] };
+        let value: serde_json::Value = serde_json::from_slice(&json::object(&answer)).unwrap();
+        let has = |value: &serde_json::Value, names: &[&str]| {
+            let fields = value.as_object().unwrap();
+            assert_eq!(fields.len(), names.len(), "{fields:?}");
+            assert!(names.iter().all(|name| fields.contains_key(*name)), "{fields:?}");
+        };
+        has(&value, &DIAGNOSIS);
+        has(&value["logins"][0], &LOGIN);
+        has(&value["findings"][0], &FINDING);
+    }
+}
