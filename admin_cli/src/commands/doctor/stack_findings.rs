@@ -58,6 +58,9 @@ impl Findings {
 /// All that is to be mended in a service that has lines of ours.
 pub(super) fn findings_of(examined: &Examined, config: Option<&Config>, found: &mut Findings) {
     let service = &examined.service;
+    if let Some(why) = &service.broken {
+        found.add(service, None, Note::error(format!("libpam refuses every login: {why}"), "mend that"));
+    }
     let has_account_line = service.stack(Phase::Account).iter().any(is_our_handler);
     if !is_ours_in(service) {
         if has_account_line {
@@ -119,11 +122,19 @@ fn unusable(service: &Service, found: &mut Findings) {
 fn unproven(examined: &Examined, found: &mut Findings) {
     let (service, facts) = (&examined.service, &examined.unproven);
     let place = our_entry(service);
+    let looks_at_passwords = |handler: &Handler| handler.module().is_some_and(Module::checks_passwords);
     if facts.code_enters {
-        let note = Note::error(
-            "a code alone lets in: whoever has a wrong password is asked, and a right code is enough",
-            "let a wrong password end before our line, as in the README",
-        );
+        let note = if service.stack(Phase::Auth).iter().any(looks_at_passwords) {
+            Note::error(
+                "a code alone lets in: whoever has a wrong password is asked, and a right code is enough",
+                "let a wrong password end before our line, as in the README",
+            )
+        } else {
+            Note::warning(
+                "a code alone lets in: no line looks at a password",
+                "right only for sshd, and there with `AuthenticationMethods publickey,keyboard-interactive`",
+            )
+        };
         found.add(service, place.as_deref(), note);
     } else if facts.reaches_us {
         let (place, note) = if let Some(line) = &facts.let_by {

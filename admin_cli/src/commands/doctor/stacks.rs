@@ -11,7 +11,7 @@ use crate::pam::auth::{AuthFacts, Kind, Unproven, auth_facts, kinds, our_auth_li
 use crate::pam::dispatch::TooMany;
 use crate::pam::files::Files;
 use crate::pam::modules::{Person, Role};
-use crate::pam::service::Service;
+use crate::pam::service::{Handler, Module, Phase, Service};
 use crate::pam::walk::Decisive;
 
 /// Why nobody is asked on a service that is none of ours.
@@ -82,7 +82,9 @@ fn told(service: &str, login: &Login) -> Line {
 fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Result<Examined, TooMany> {
     let nature = Nature::of(&service.name);
     let mut logins: Vec<Login> = Vec::new();
-    for kind in kinds(&service) {
+    // Where no password is looked at and nothing is ours, there is nothing to say.
+    let has_logins = is_ours_in(&service) || service.broken.is_some() || service.stack(Phase::Auth).iter().any(lets_in);
+    for kind in kinds(&service).into_iter().filter(|_| has_logins) {
         let auth = auth_facts(files, &service, &kind)?;
         let account = account_facts(files, &service, kind.person)?;
         let (verdict, why) = verdict(&service, nature, &auth, &account, config);
@@ -97,6 +99,10 @@ fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Resu
     }
     let unproven = if is_ours_in(&service) { unproven(files, &service)? } else { Unproven::default() };
     Ok(Examined { service, nature, unproven, logins })
+}
+
+fn lets_in(handler: &Handler) -> bool {
+    handler.module().is_some_and(Module::may_let_in)
 }
 
 /// The verdict on a kind of login, and why.
