@@ -54,7 +54,7 @@ pub(crate) struct Unproven {
     pub(crate) nothing_enters: bool,
 }
 
-/// The kinds of login a service has: one for each module that may let someone in.
+/// The kinds of login a service has: one for each module that may let someone in; one in any case.
 pub(crate) fn kinds(service: &Service) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     for module in service.stack(Phase::Auth).iter().filter_map(Handler::module).filter(|module| module.may_let_in()) {
@@ -71,6 +71,10 @@ pub(crate) fn kinds(service: &Service) -> Vec<Kind> {
                 kinds.push(kind);
             }
         }
+    }
+    if kinds.is_empty() {
+        let module = "pam_unix.so".to_owned();
+        kinds.push(Kind { person: Person::Local, module, role: Role::LocalPassword });
     }
     kinds
 }

@@ -13,7 +13,7 @@ pub(crate) mod dispatch;
 #[cfg(test)]
 mod dispatch_tests;
 pub(crate) mod files;
-mod line;
+pub(crate) mod line;
 pub(crate) mod modules;
 pub(crate) mod service;
 #[cfg(test)]

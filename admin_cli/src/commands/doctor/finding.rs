@@ -74,6 +74,11 @@ impl fmt::Display for Finding {
             Severity::Info => "info",
         };
         write!(f, "{severity}: {}", self.problem)?;
+        // A line of its own file says which service it is about.
+        let own = |service: &String| self.problem.contains(service);
+        if !self.services.iter().all(own) {
+            write!(f, " [{}]", self.services.join(", "))?;
+        }
         if self.remedy.is_empty() { Ok(()) } else { write!(f, "; {}", self.remedy) }
     }
 }

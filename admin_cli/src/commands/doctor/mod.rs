@@ -8,6 +8,7 @@ mod services;
 mod ssh;
 mod stack_findings;
 mod stacks;
+mod sudoers;
 mod users;
 mod verdict;
 
@@ -69,6 +70,7 @@ fn examined(config_path: &str) -> Answer {
     let desk = Desk::open(config_path);
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
     logins.extend(by_ssh);
+    sudoers::sudoers(&logins, &mut findings);
     match desk {
         Ok(desk) => {
             host::strays(&desk, &mut findings);

@@ -20,6 +20,7 @@ const PROGRAMS: [&str; 3] = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin
 const SERVICE: &str = "sshd";
 /// Where our settings belong: sshd takes the first value it meets.
 const DROP_IN: &str = "/etc/ssh/sshd_config.d/10-countersign.conf";
+const ROOT_KEPT_OUT: &str = "PermitRootLogin";
 /// In less than this nobody installs an app and scans a code.
 const SHORT_GRACE: u64 = 60;
 const USUAL_GRACE: u64 = 120;
@@ -68,7 +69,7 @@ pub(super) fn ssh(
     };
     let usual = entries(&settings, &stack);
     let mut told: Vec<Line> = usual.iter().map(|entry| line(entry, "by ssh")).collect();
-    judge(&settings, &usual, "", findings);
+    let general = judge(&settings, &usual, "");
     for connection in connections(config, desk) {
         let Ok(settings) = effective(program, Some(&connection)) else { continue };
         let entries = if connection.user == "root" { roots(&settings, &stack) } else { entries(&settings, &stack) };
@@ -83,8 +84,10 @@ pub(super) fn ssh(
             continue;
         }
         told.extend(lines);
-        judge(&settings, &entries, &format!("{whom}: "), findings);
+        let known = |finding: &Finding| general.iter().any(|other| other.remedy == finding.remedy);
+        findings.extend(judge(&settings, &entries, &format!("{whom}: ")).into_iter().filter(|finding| !known(finding)));
     }
+    findings.extend(general);
     told
 }
 
@@ -135,7 +138,7 @@ fn roots(settings: &Settings, stack: &Stack) -> Vec<Entry> {
         let typed = entry.way.has(&Method::Password) || entry.way.has(&Method::KeyboardInteractive);
         if permitted == "no" || (typed && permitted != "yes") {
             entry.verdict = Word::Refused;
-            entry.why = format!("PermitRootLogin {permitted}");
+            entry.why = format!("{ROOT_KEPT_OUT} {permitted}");
         }
     }
     entries
@@ -160,7 +163,11 @@ fn verdict(settings: &Settings, way: &Way, stack: &Stack) -> (Word, String) {
 }
 
 /// What is to be mended in sshd's configuration.
-fn judge(settings: &Settings, entries: &[Entry], whom: &str, findings: &mut Vec<Finding>) {
+fn judge(settings: &Settings, entries: &[Entry], whom: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    // Whom sshd itself keeps out needs no code.
+    let is_kept_out = |entry: &&Entry| entry.why.starts_with(ROOT_KEPT_OUT);
+    let entries: Vec<&Entry> = entries.iter().filter(|entry| !is_kept_out(entry)).collect();
     let mut add = |severity, problem: String, remedy: String| {
         let finding = Finding::new(severity, format!("sshd: {whom}{problem}"), remedy);
         findings.push(Finding { services: vec![SERVICE.to_owned()], ..finding });
@@ -177,7 +184,7 @@ fn judge(settings: &Settings, entries: &[Entry], whom: &str, findings: &mut Vec<
         let problem = "the password method is on, which refuses whoever uses 2FA".to_owned();
         add(Severity::Warning, problem, set("PasswordAuthentication no"));
     }
-    let is_free = |entry: &&Entry| !entry.way.has(&Method::KeyboardInteractive) && !entry.way.has(&Method::Password);
+    let is_free = |entry: &&&Entry| !entry.way.has(&Method::KeyboardInteractive) && !entry.way.has(&Method::Password);
     if let Some(entry) = entries.iter().filter(|entry| entry.verdict == Word::NotAsked).find(is_free) {
         let problem = format!("{} alone lets in without a code", entry.way);
         let list = "AuthenticationMethods publickey,keyboard-interactive keyboard-interactive";
@@ -201,6 +208,7 @@ fn judge(settings: &Settings, entries: &[Entry], whom: &str, findings: &mut Vec<
         }
         _ => {}
     }
+    findings
 }
 
 #[cfg(test)]
@@ -222,9 +230,7 @@ mod tests {
 
     fn problems(text: &str) -> Vec<String> {
         let settings = Settings::parse(text);
-        let mut findings = Vec::new();
-        judge(&settings, &entries(&settings, &stack()), "", &mut findings);
-        findings.into_iter().map(|finding| finding.problem).collect()
+        judge(&settings, &entries(&settings, &stack()), "").into_iter().map(|finding| finding.problem).collect()
     }
 
     #[test]
