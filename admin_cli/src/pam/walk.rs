@@ -23,6 +23,8 @@ pub(crate) struct Decisive {
     /// The module's name, or what is wrong with the line.
     pub(crate) module: String,
     pub(crate) code: Code,
+    /// How many substacks it is in.
+    pub(crate) level: usize,
 }
 
 impl<'a> Trial<'a> {
@@ -107,7 +109,7 @@ impl Decisive {
             Job::Substack => "substack".to_owned(),
             Job::Fails(fault) => Fault::to_string(fault),
         };
-        Self { place: Rc::clone(&handler.place), module, code }
+        Self { place: Rc::clone(&handler.place), module, code, level: handler.level }
     }
 }
 

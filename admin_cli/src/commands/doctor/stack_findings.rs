@@ -165,6 +165,12 @@ fn unproven(examined: &Examined, found: &mut Findings) {
 }
 
 fn end_before_us(line: &Decisive) -> String {
+    if line.level > 0 {
+        // Whatever its control says: what ends a substack leaves the stack running.
+        return "nothing in a substack can end the stack: put the lines that check the password in its place, each \
+                `[success=N default=ignore]` with a jump to our line, then `requisite pam_deny.so`, then our line"
+            .to_owned();
+    }
     format!("make it `[success=1 default=ignore] {}`, followed by `requisite pam_deny.so`", line.module)
 }
 
