@@ -56,7 +56,7 @@ pub(super) fn drift<'a>(accepted: impl Iterator<Item = &'a LastAccepted>, now: U
     offsets.sort_unstable();
     let median = *offsets.get(offsets.len().checked_div(2)?)?;
     let agreeing = offsets.iter().filter(|offset| offset.signum() == median.signum()).count();
-    let agree = agreeing.saturating_mul(3) >= offsets.len().saturating_mul(2);
+    let agree = agreeing.saturating_mul(3) > offsets.len().saturating_mul(2);
     if median == 0 || offsets.len() < FEWEST_PHONES || !agree {
         return None;
     }
