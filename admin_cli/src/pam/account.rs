@@ -22,7 +22,7 @@ pub(crate) struct AccountFacts {
     pub(crate) commit_enters: bool,
     /// Why not.
     pub(crate) refused_by: Option<Decisive>,
-    /// Our module has its turn on every way in.
+    /// Our module has its turn on a way in.
     pub(crate) reached: bool,
     /// What leads past it.
     pub(crate) skipped_by: Vec<Decisive>,
@@ -57,7 +57,7 @@ pub(crate) fn account_facts(files: &dyn Files, service: &Service, person: Person
         return Ok(facts);
     }
     let entering: Vec<&Trace> = commit.iter().filter(|way| way.passes()).collect();
-    facts.reached = entering.iter().all(|way| has_turn(way)) && !entering.is_empty();
+    facts.reached = entering.iter().any(|way| has_turn(way));
     for way in entering.iter().filter(|way| !has_turn(way)) {
         add(&mut facts.skipped_by, trial.past_us(way));
     }

@@ -11,6 +11,8 @@ mod selinux;
 mod services;
 mod ssh;
 mod stack_findings;
+#[cfg(test)]
+mod stack_findings_tests;
 mod stacks;
 mod sudoers;
 mod users;

@@ -252,8 +252,11 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
         return;
     };
     for past in facts.skipped_by.iter().filter(|_| facts.commit_enters) {
-        let problem = format!("{} leads past our account line {line}, so nobody can enroll here", past.module);
-        found.add(service, Some(&past.place), Note::error(problem, "put our account line before it"));
+        let (severity, who) =
+            if facts.reached { (Severity::Warning, "some cannot") } else { (Severity::Error, "nobody can") };
+        let problem = format!("{} leads past our account line {line}, so {who} enroll here", past.module);
+        let remedy = "put our account line before it".to_owned();
+        found.add(service, Some(&past.place), Note { severity, problem, remedy });
     }
     if facts.forgiving {
         let note =
