@@ -103,10 +103,9 @@ fn left_out(trial: &Trial, entering: &[&Trace], idle: &[Trace]) -> Option<Rc<Pla
 fn late_gates(trial: &Trial, case: &Case) -> Result<Vec<Decisive>, TooMany> {
     let mut found = Vec::new();
     let is_gate = |handler: &&Handler| {
-        handler.module().is_some_and(|module| match module.role() {
-            Role::Gate => true,
-            Role::Condition => module.outcomes(Phase::Account, case).len() > 1,
-            _ => false,
+        handler.module().is_some_and(|module| {
+            let is_gate = matches!(module.role(), Role::Gate | Role::Condition);
+            is_gate && module.outcomes(Phase::Account, &Case { gates: Gates::Any, ..*case }).len() > 1
         })
     };
     for gate in trial.stack.iter().filter(is_gate) {

@@ -20,6 +20,8 @@ pub(super) struct Trial<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decisive {
     pub(crate) place: Rc<Place>,
+    /// The line in the service's own file through which it came: its own, or the include's.
+    pub(crate) entry: Rc<Place>,
     /// The module's name, or what is wrong with the line.
     pub(crate) module: String,
     pub(crate) code: Code,
@@ -107,7 +109,7 @@ impl Decisive {
             Job::Substack => "substack".to_owned(),
             Job::Fails(fault) => Fault::to_string(fault),
         };
-        Self { place: Rc::clone(&handler.place), module, code }
+        Self { place: Rc::clone(&handler.place), entry: Rc::clone(handler.entry()), module, code }
     }
 }
 

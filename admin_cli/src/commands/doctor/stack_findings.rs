@@ -151,7 +151,7 @@ fn unproven(examined: &Examined, found: &mut Findings) {
     } else if facts.reaches_us {
         let (place, note) = if let Some(line) = &facts.let_by {
             let problem = format!("a wrong password goes on from {} to our line", line.module);
-            (Some(Rc::clone(&line.place)), Note::error(problem, end_before_us(line)))
+            (Some(Rc::clone(&line.place)), Note::error(problem, end_before_us(service, line)))
         } else {
             let problem = "our line stands before the password, so anyone is asked";
             (place.clone(), Note::error(problem, "put it directly after the line that checks the password"))
@@ -164,8 +164,26 @@ fn unproven(examined: &Examined, found: &mut Findings) {
     }
 }
 
-fn end_before_us(line: &Decisive) -> String {
-    format!("make it `[success=1 default=ignore] {}`, followed by `requisite pam_deny.so`", line.module)
+/// How a wrong password ends before our line, whichever modules look at it.
+fn end_before_us(service: &Service, line: &Decisive) -> String {
+    let mut modules: Vec<&str> = Vec::new();
+    for module in
+        service.stack(Phase::Auth).iter().filter_map(Handler::module).filter(|module| module.checks_passwords())
+    {
+        if !modules.contains(&module.name()) {
+            modules.push(module.name());
+        }
+    }
+    let jumps = (1..=modules.len()).rev().zip(&modules);
+    let mut lines: Vec<String> =
+        jumps.map(|(jump, module)| format!("`auth [success={jump} default=ignore] {module}`")).collect();
+    lines.push("`auth requisite pam_deny.so`".to_owned());
+    format!("put instead of {}: {}", shown(&line.entry), lines.join(", "))
+}
+
+/// A line's place, and what it says there.
+fn shown(place: &Place) -> String {
+    format!("{place} (`{}`)", place.text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Nobody, or nobody without 2FA, gets in.
@@ -214,11 +232,9 @@ fn weak(service: &Service, login: &Login, found: &mut Findings) {
         found.add(service, Some(&ours), note);
     }
     for line in auth.skipped_by.iter().filter(|_| login.kind.role != Role::Root) {
-        let problem = format!("{} leads past our line, so {} is not asked for a code", line.module, login.kind);
+        let problem = format!("{} leads past our line: no code is asked for ({})", line.module, login.kind);
         let remedy = match login.kind.role {
-            Role::LocalPassword | Role::OtherPassword if !auth.asked => {
-                format!("make it `[success=N default=ignore] {}`, with a jump that ends at our line", line.module)
-            }
+            Role::LocalPassword | Role::OtherPassword if !auth.asked => end_before_us(service, line),
             _ => "if that is not meant, put our line where every way in passes it".to_owned(),
         };
         let severity = if auth.asked { Severity::Warning } else { Severity::Error };
@@ -246,7 +262,7 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
     }
     let Some(line) = facts.lines.first() else {
         let remedy = before_what(service)
-            .map_or_else(|| "add it".to_owned(), |place| format!("put it before {place} (`{}`)", said(&place)));
+            .map_or_else(|| "add it".to_owned(), |place| format!("put it before {}", shown(&place)));
         let problem = "there is no `account required pam_countersign.so`, so nobody can enroll or turn 2FA off here";
         found.add(service, None, Note::error(problem, remedy));
         return;
@@ -282,11 +298,6 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
     if facts.twice {
         found.add(service, Some(line), Note::warning("our account line has two turns", "keep one of them"));
     }
-}
-
-/// What a line says, on one line.
-fn said(place: &Place) -> String {
-    place.text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The line in the service's own file before which the account line belongs: the first that looks at accounts.

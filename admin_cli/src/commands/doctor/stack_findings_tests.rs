@@ -56,17 +56,17 @@ fn each_line_is_named_with_what_to_do() {
     for (text, expected) in [
         (
             from_here(&format!("auth required pam_unix.so\n{AUTH}")),
-            "error: /etc/pam.d/sshd:1: a wrong password goes on from pam_unix.so to our line; make it `[success=1",
+            "error: /etc/pam.d/sshd:1: a wrong password goes on from pam_unix.so to our line; put instead of /etc/pam.d/sshd:1 (`auth required pam_unix.so`): `auth [success=1 default=ignore] pam_unix.so`, `auth requisite pam_deny.so`",
         ),
         (from_here(&format!("{AUTH}{include}")), "error: /etc/pam.d/sshd:1: our line stands before the password"),
         (from_here(&format!("auth optional pam_unix.so\n{AUTH}")), "error: /etc/pam.d/sshd:2: a code alone lets in"),
         (
             from_here(&format!("auth sufficient pam_sss.so\n{include}{AUTH}")),
-            "error: /etc/pam.d/sshd:1: pam_sss.so leads past our line, so password by pam_sss.so is not asked",
+            "error: /etc/pam.d/sshd:1: pam_sss.so leads past our line: no code is asked for (password by pam_sss.so); put instead of /etc/pam.d/sshd:1 (`auth sufficient pam_sss.so`): `auth [success=2 default=ignore] pam_sss.so`, `auth [success=1 default=ignore] pam_unix.so`",
         ),
         (
             from_here(&format!("auth sufficient pam_fprintd.so\n{include}{AUTH}")),
-            "error: /etc/pam.d/sshd:1: pam_fprintd.so leads past our line, so by pam_fprintd.so is not asked",
+            "error: /etc/pam.d/sshd:1: pam_fprintd.so leads past our line: no code is asked for (by pam_fprintd.so)",
         ),
         (
             from_here(&format!("{include}auth optional pam_countersign.so\nauth required pam_permit.so\n")),
@@ -166,13 +166,13 @@ fn lockers_and_machines_are_found_and_a_skip_rule_settles_it() {
 
 #[test]
 fn a_problem_in_a_shared_file_is_told_once_with_all_its_services() {
-    let shared = "auth required pam_unix.so\n";
-    let text = format!("@include common-auth\n{AUTH}{ACCOUNT}account required pam_unix.so\n");
-    let seen = seen(&[("common-auth", shared), ("sshd", &text), ("login", &text)]);
-    let wrong: Vec<&Finding> =
-        seen.findings.iter().filter(|finding| finding.problem.contains("wrong password")).collect();
-    assert_eq!(wrong.len(), 1);
-    assert_eq!((wrong[0].services.clone(), wrong[0].line), (vec!["login".to_owned(), "sshd".to_owned()], Some(1)));
+    let shared = format!("{COMMON_AUTH}auth optional pam_countersign.so\n");
+    let text = format!("@include common-auth\n{ACCOUNT}account required pam_unix.so\n");
+    let seen = seen(&[("common-auth", &shared), ("sshd", &text), ("login", &text)]);
+    let wrong: Vec<&Finding> = seen.findings.iter().filter(|finding| finding.problem.contains("wrong code")).collect();
+    assert_eq!(wrong.len(), 1, "{:?}", seen.findings);
+    assert_eq!((wrong[0].services.clone(), wrong[0].line), (vec!["login".to_owned(), "sshd".to_owned()], Some(4)));
+    assert!(wrong[0].to_string().contains("as well [login, sshd]; "), "{}", wrong[0]);
     assert_eq!(wrong[0].file.as_deref(), Some("/etc/pam.d/common-auth"));
 }
 
