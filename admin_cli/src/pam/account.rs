@@ -112,7 +112,7 @@ fn late_gates(trial: &Trial, case: &Case) -> Result<Vec<Decisive>, TooMany> {
         let ways = trial.ways_refused_by(gate, case)?;
         let closes = !ways.is_empty() && ways.iter().all(|way| !way.passes());
         if closes && ways.iter().any(|way| trial.ours(way).is_some()) {
-            add(&mut found, Some(Decisive::of(gate, Code::AUTH_ERR)));
+            add(&mut found, Some(trial.decisive_line(gate, Code::AUTH_ERR)));
         }
     }
     Ok(found)

@@ -178,7 +178,7 @@ fn end_before_us(service: &Service, line: &Decisive) -> String {
     let mut lines: Vec<String> =
         jumps.map(|(jump, module)| format!("`auth [success={jump} default=ignore] {module}`")).collect();
     lines.push("`auth requisite pam_deny.so`".to_owned());
-    format!("put instead of {}: {}", shown(&line.entry), lines.join(", "))
+    format!("put instead of {}: {}", shown(&line.beside_us), lines.join(", "))
 }
 
 /// A line's place, and what it says there.
@@ -232,7 +232,11 @@ fn weak(service: &Service, login: &Login, found: &mut Findings) {
         found.add(service, Some(&ours), note);
     }
     for line in auth.skipped_by.iter().filter(|_| login.kind.role != Role::Root) {
-        let problem = format!("{} leads past our line: no code is asked for ({})", line.module, login.kind);
+        let problem = if auth.asked {
+            format!("{} may lead past our line, and then no code is asked for", line.module)
+        } else {
+            format!("{} leads past our line, so no code is asked for", line.module)
+        };
         let remedy = match login.kind.role {
             Role::LocalPassword | Role::OtherPassword if !auth.asked => end_before_us(service, line),
             _ => "if that is not meant, put our line where every way in passes it".to_owned(),
@@ -261,10 +265,15 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
         return;
     }
     let Some(line) = facts.lines.first() else {
-        let remedy = before_what(service)
-            .map_or_else(|| "add it".to_owned(), |place| format!("put it before {}", shown(&place)));
-        let problem = "there is no `account required pam_countersign.so`, so nobody can enroll or turn 2FA off here";
-        found.add(service, None, Note::error(problem, remedy));
+        let problem = "there is no account line of ours, so nobody can enroll or turn 2FA off here";
+        let line = "account required pam_countersign.so";
+        match before_what(service) {
+            Some(place) => {
+                let note = Note::error(problem, format!("put `{line}` before {}", shown(&place)));
+                found.add(service, Some(&place), note);
+            }
+            None => found.add(service, None, Note::error(problem, format!("add `{line}`"))),
+        }
         return;
     };
     for past in facts.skipped_by.iter().filter(|_| facts.commit_enters) {
@@ -300,11 +309,14 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
     }
 }
 
-/// The line in the service's own file before which the account line belongs: the first that looks at accounts.
+/// The line before which the account line belongs, beside our auth line: the first that looks at accounts.
 fn before_what(service: &Service) -> Option<Rc<Place>> {
     let account = service.stack(Phase::Account);
     let checks = |handler: &&Handler| handler.module().is_some_and(Module::checks_passwords);
-    account.iter().find(checks).or(account.first()).map(|handler| Rc::clone(handler.entry()))
+    let handler = account.iter().find(checks).or(account.first())?;
+    let ours = our_entry(service);
+    let place = ours.map_or(handler.entry(), |ours| handler.entry_in(&ours.file));
+    Some(Rc::clone(place))
 }
 
 /// Services where nobody can answer.

@@ -62,11 +62,11 @@ fn each_line_is_named_with_what_to_do() {
         (from_here(&format!("auth optional pam_unix.so\n{AUTH}")), "error: /etc/pam.d/sshd:2: a code alone lets in"),
         (
             from_here(&format!("auth sufficient pam_sss.so\n{include}{AUTH}")),
-            "error: /etc/pam.d/sshd:1: pam_sss.so leads past our line: no code is asked for (password by pam_sss.so); put instead of /etc/pam.d/sshd:1 (`auth sufficient pam_sss.so`): `auth [success=2 default=ignore] pam_sss.so`, `auth [success=1 default=ignore] pam_unix.so`",
+            "error: /etc/pam.d/sshd:1: pam_sss.so leads past our line, so no code is asked for; put instead of /etc/pam.d/sshd:1 (`auth sufficient pam_sss.so`): `auth [success=2 default=ignore] pam_sss.so`, `auth [success=1 default=ignore] pam_unix.so`",
         ),
         (
             from_here(&format!("auth sufficient pam_fprintd.so\n{include}{AUTH}")),
-            "error: /etc/pam.d/sshd:1: pam_fprintd.so leads past our line: no code is asked for (by pam_fprintd.so)",
+            "error: /etc/pam.d/sshd:1: pam_fprintd.so leads past our line, so no code is asked for",
         ),
         (
             from_here(&format!("{include}auth optional pam_countersign.so\nauth required pam_permit.so\n")),
@@ -107,8 +107,8 @@ fn the_account_line_is_placed_to_the_line() {
     for (account, expected) in [
         (
             "account required pam_nologin.so\n@include common-account\n".to_owned(),
-            "error: sshd: there is no `account required pam_countersign.so`, so nobody can enroll or turn 2FA off here; \
-             put it before /etc/pam.d/sshd:4 (`@include common-account`)",
+            "error: /etc/pam.d/sshd:4: there is no account line of ours, so nobody can enroll or turn 2FA off here; \
+             put `account required pam_countersign.so` before /etc/pam.d/sshd:4 (`@include common-account`)",
         ),
         (
             format!("@include common-account\n{ACCOUNT}"),
