@@ -37,21 +37,27 @@ pub(crate) struct OwnFile {
     pub(crate) text: String,
 }
 
-/// Files of which one has another text.
+/// Files of which some have another text.
 pub(crate) struct Overlay<'a> {
     below: &'a dyn Files,
-    file: &'a OwnFile,
+    edited: Vec<OwnFile>,
 }
 
 impl<'a> Overlay<'a> {
-    pub(crate) fn new(below: &'a dyn Files, file: &'a OwnFile) -> Self {
-        Self { below, file }
+    pub(crate) fn new(below: &'a dyn Files) -> Self {
+        Self { below, edited: Vec::new() }
+    }
+
+    /// With one more file that has another text; the latest counts.
+    pub(crate) fn with(&self, file: OwnFile) -> Self {
+        Self { below: self.below, edited: self.edited.iter().cloned().chain([file]).collect() }
     }
 }
 
 impl Files for Overlay<'_> {
     fn text(&self, path: &str) -> Option<String> {
-        if path == self.file.path { Some(self.file.text.clone()) } else { self.below.text(path) }
+        let edited = self.edited.iter().rev().find(|file| file.path == path);
+        edited.map(|file| file.text.clone()).or_else(|| self.below.text(path))
     }
 
     fn names(&self, directory: &str) -> Vec<String> {

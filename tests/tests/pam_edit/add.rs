@@ -38,14 +38,22 @@ fn every_login_service_of_debian_takes_them() {
     let services = ["login", "su", "su-l", "sudo", "sudo-i"];
     let before: Vec<String> = services.iter().map(|service| stack(&factor, service)).collect();
     let words = [&["add"], &services[..], &["--yes"]].concat();
-    pam_command(&factor, &words).ok();
+    let text = pam_command(&factor, &words).ok();
+    has(&text, &["su-l: has both lines already"]);
+    assert_eq!(stack(&factor, "su-l"), before[2], "it includes su");
     for service in services {
         gets_in(&factor, service, &[PASSWORD, &factor.code(&phone)]);
         factor.next_step();
     }
     let doctor = factor.world.countersign(&["doctor"]).text();
     assert!(!doctor.contains("no `account required"), "{doctor}");
-    pam_command(&factor, &[&["remove"], &services[..], &["--yes"]].concat()).ok();
+    let alone = pam_command(&factor, &["remove", "su-l", "--yes"]);
+    has(
+        &alone.expect_code(1).errors(),
+        &["su-l: nothing is written: the line of pam_countersign.so is /etc/pam.d/su:"],
+    );
+    let reversed: Vec<&str> = services.into_iter().rev().collect();
+    pam_command(&factor, &[&["remove"], &reversed[..], &["--yes"]].concat()).ok();
     let now: Vec<String> = services.iter().map(|service| stack(&factor, service)).collect();
     assert_eq!(now, before);
 }

@@ -22,8 +22,8 @@ fn a_stack_in_which_no_place_is_right_is_refused_with_the_lines_to_put_in_by_han
         ("fedora", "auth substack password-auth\naccount include password-auth\n", "a wrong password goes on"),
         (
             "fingerprint",
-            "auth sufficient pam_fprintd.so\n@include common-auth\n@include common-account\n",
-            "pam_fprintd.so",
+            "auth sufficient pam_rhosts.so\n@include common-auth\n@include common-account\n",
+            "pam_rhosts.so",
         ),
         (
             "sufficient",
@@ -92,11 +92,14 @@ fn what_is_removed_are_our_lines_in_this_file_and_only_if_others_do_not_count_th
         &included.errors(),
         &["the line of pam_countersign.so is /etc/pam.d/common-auth:", "which other services include"],
     );
-    let counted = "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_countersign.so\n\
-                   account required pam_unix.so\n";
+    let counted = "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_countersign.so\nauth requisite pam_deny.so\n\
+                   auth required pam_permit.so\naccount required pam_unix.so\n";
     factor.world.write_file("/etc/pam.d/counted", counted, 0o644);
     let outcome = pam_command(&factor, &["remove", "counted", "--yes"]);
     outcome.expect_code(1);
-    has(&outcome.errors(), &["counted: nothing is written"]);
+    has(
+        &outcome.errors(),
+        &["counted: nothing is written: without our lines password would be refused: a jump counts them"],
+    );
     assert_eq!(stack(&factor, "counted"), counted);
 }

@@ -33,14 +33,17 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
         pending::refuse_if_any()?;
     }
     let mut verdict = Verdict::Done;
-    let mut changes = Vec::new();
+    let mut changes: Vec<Change> = Vec::new();
+    // A service may include the file of another one that was named, too.
+    let mut edited = Overlay::new(&files);
     for name in once(&arguments.services)? {
-        match proposal(&files, &desk.config, &name) {
+        match proposal(&edited, &desk.config, &name) {
             Ok(None) => output.line(format_args!("{name}: has both lines already")),
             Ok(Some((change, look))) => {
                 output.line(format_args!("{name}: with this,"));
                 look.logins.iter().for_each(|login| output.line(format_args!("  {login}")));
                 look.remarks.iter().for_each(|remark| output.warning(remark));
+                edited = edited.with(change.edited());
                 changes.push(change);
             }
             Err(failure) => {
@@ -100,7 +103,7 @@ fn what_next(changes: &[Change], until: Option<UnixTime>) -> String {
 }
 
 /// Tries the places where our lines could go, and takes the first in which all is well; `None` if they are there.
-fn proposal(files: &dyn Files, config: &Config, name: &str) -> Result<Option<Proposal>, Failure> {
+fn proposal(files: &Overlay, config: &Config, name: &str) -> Result<Option<Proposal>, Failure> {
     let service = Service::read(files, name);
     let unfit = |why: &dyn std::fmt::Display| by_hand(name, &why.to_string());
     let own = own_file(files, &service).map_err(|error| unfit(&error))?;
@@ -114,7 +117,7 @@ fn proposal(files: &dyn Files, config: &Config, name: &str) -> Result<Option<Pro
     }
     for after in texts {
         let edited = OwnFile { text: after, ..own.clone() };
-        let look = look_at(&Overlay::new(files, &edited), Some(config), name);
+        let look = look_at(&files.with(edited.clone()), Some(config), name);
         let newly_shut = look.shut.iter().find(|login| !shut_before.contains(login));
         let problem = look.problems.first().cloned();
         let problem = problem.or_else(|| newly_shut.map(|login| format!("{login} would be refused")));

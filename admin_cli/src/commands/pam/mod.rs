@@ -21,7 +21,7 @@ use crate::arguments::{Pam, PamCommand};
 use crate::failure::Failure;
 use crate::log;
 use crate::output::{Output, Verdict};
-use crate::pam::edit::difference;
+use crate::pam::edit::{OwnFile, difference};
 use crate::pam::files::Host;
 use file::ServiceFile;
 
@@ -30,6 +30,13 @@ struct Change {
     service: String,
     file: ServiceFile,
     after: String,
+}
+
+impl Change {
+    /// The file as it shall be.
+    fn edited(&self) -> OwnFile {
+        OwnFile { path: self.file.path.clone(), text: self.after.clone() }
+    }
 }
 
 /// `pam`

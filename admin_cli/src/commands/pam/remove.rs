@@ -9,17 +9,30 @@ use crate::commands::doctor::look_at;
 use crate::failure::Failure;
 use crate::output::{Output, Verdict};
 use crate::pam::edit::{Overlay, OwnFile, own_file, without_our_lines};
-use crate::pam::files::{Files, Host};
+use crate::pam::files::Host;
 use crate::pam::service::Service;
 
 /// `pam remove`
 pub(super) fn remove(arguments: &PamRemove, output: &mut Output) -> Result<Verdict, Failure> {
     let files = Host::new();
-    let mut verdict = Verdict::Done;
-    let mut changes = Vec::new();
+    let mut edited = Overlay::new(&files);
+    let mut changes: Vec<Change> = Vec::new();
+    // Where the lines are another one's that was named, too, they are gone at the second look.
+    let mut refused = Vec::new();
     for name in once(&arguments.services)? {
-        match stripped(&files, &name) {
+        match stripped(&edited, &name) {
             Ok(None) => output.line(format_args!("{name}: has no line of ours")),
+            Ok(Some(change)) => {
+                edited = edited.with(change.edited());
+                changes.push(change);
+            }
+            Err(_) => refused.push(name),
+        }
+    }
+    let mut verdict = Verdict::Done;
+    for name in refused {
+        match stripped(&edited, &name) {
+            Ok(None) => output.line(format_args!("{name}: has no line of ours then")),
             Ok(Some(change)) => changes.push(change),
             Err(failure) => {
                 output.failure(&failure);
@@ -42,7 +55,7 @@ pub(super) fn remove(arguments: &PamRemove, output: &mut Output) -> Result<Verdi
 }
 
 /// The file without our lines, unless a stack without them would refuse everyone.
-pub(super) fn stripped(files: &dyn Files, name: &str) -> Result<Option<Change>, Failure> {
+pub(super) fn stripped(files: &Overlay, name: &str) -> Result<Option<Change>, Failure> {
     let service = Service::read(files, name);
     let unfit = |why: &dyn std::fmt::Display| {
         Failure::new(format!("{name}: nothing is written: {why}")).hint("take the lines out by hand")
@@ -53,7 +66,7 @@ pub(super) fn stripped(files: &dyn Files, name: &str) -> Result<Option<Change>, 
     let Some(after) = without_our_lines(&service, &own).map_err(|error| unfit(&error))? else { return Ok(None) };
     let shut_before = look_at(files, None, name).shut;
     let edited = OwnFile { text: after, ..own };
-    let look = look_at(&Overlay::new(files, &edited), None, name);
+    let look = look_at(&files.with(edited.clone()), None, name);
     if let Some(login) = look.shut.iter().find(|login| !shut_before.contains(login)) {
         return Err(unfit(&format_args!("without our lines {login} would be refused: a jump counts them")));
     }

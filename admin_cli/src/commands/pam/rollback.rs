@@ -12,6 +12,7 @@ use super::{log_change, timer};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::output::{Output, Verdict};
+use crate::pam::edit::Overlay;
 use crate::pam::files::Host;
 
 /// As much of a service's name as the counters keep.
@@ -98,7 +99,7 @@ fn taken_back(waiting: &Waiting) -> Result<&'static str, Failure> {
         log_change(&waiting.service, "pam_rollback");
         return Ok("is as it was before");
     }
-    let Some(change) = stripped(&Host::new(), &waiting.service)? else {
+    let Some(change) = stripped(&Overlay::new(&Host::new()), &waiting.service)? else {
         return Ok("was changed meanwhile, and has no line of ours");
     };
     change.file.replace(&change.after)?;
