@@ -119,7 +119,9 @@ fn proposal(files: &Overlay, config: &Config, name: &str) -> Result<Option<Propo
         let edited = OwnFile { text: after, ..own.clone() };
         let look = look_at(&files.with(edited.clone()), Some(config), name);
         let newly_shut = look.shut.iter().find(|login| !shut_before.contains(login));
-        let problem = look.problems.first().cloned();
+        // What refuses without our lines is no reason to leave them out.
+        let is_old = |problem: &&String| shut_before.iter().any(|login| problem.contains(&format!("({login}")));
+        let problem = look.problems.iter().find(|problem| !is_old(problem)).cloned();
         let problem = problem.or_else(|| newly_shut.map(|login| format!("{login} would be refused")));
         match problem {
             None => {
