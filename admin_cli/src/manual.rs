@@ -97,18 +97,24 @@ pub(crate) const EXPLAIN: [&str; 13] = [
     "user", "service", "from", "rule", "outcome", "then", "until", "sentence", "notes", "may", "confirm", "others",
     "problem",
 ];
-/// What `doctor --json` prints an array of.
-pub(crate) const FINDING: [&str; 4] = ["severity", "problem", "remedy", "users"];
+/// What `doctor --json` prints.
+pub(crate) const DIAGNOSIS: [&str; 2] = ["logins", "findings"];
+/// What a login comes to, as `doctor` says it.
+pub(crate) const LOGIN: [&str; 5] = ["service", "login", "module", "verdict", "why"];
+/// What `doctor` found.
+pub(crate) const FINDING: [&str; 7] = ["severity", "problem", "remedy", "users", "services", "file", "line"];
 /// What `status --json` prints of the installation.
 pub(crate) const INSTALLATION: [&str; 8] =
     ["config", "state_dir", "owner", "users", "use_2fa", "enrolled", "blocked", "untrusted"];
 
 /// The other objects: which command prints one or an array of them, and their fields.
-pub(crate) const OBJECTS: [(&str, &[&str]); 4] = [
+pub(crate) const OBJECTS: [(&str, &[&str]); 6] = [
     ("status --json", &INSTALLATION),
     ("tokens USER --json", &TOKEN),
     ("explain USER --json", &EXPLAIN),
-    ("doctor --json", &FINDING),
+    ("doctor --json", &DIAGNOSIS),
+    ("doctor --json: each of logins", &LOGIN),
+    ("doctor --json: each of findings", &FINDING),
 ];
 
 /// A file, and what it is.

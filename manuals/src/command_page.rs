@@ -15,7 +15,7 @@ pub(crate) fn text() -> String {
     filled(
         include_str!("../pages/countersign.8"),
         &[
-            ("commands", root.get_subcommands().map(subcommand).collect()),
+            ("commands", root.get_subcommands().map(|command| subcommand("", command)).collect()),
             ("common options", common_options(&root)),
             ("own commands", own.get_subcommands().map(own_subcommand).collect()),
             ("exit statuses", statuses()),
@@ -34,9 +34,15 @@ pub(crate) fn built(command: Command) -> Command {
     command
 }
 
-fn subcommand(command: &Command) -> String {
-    let mut text = format!(".SS {}\n{}\n", command.get_name().replace('-', "\\-"), synopsis(command));
-    text += &paragraphs(command);
+/// A subcommand, and all that stand below it; `above` is what is typed before its name.
+fn subcommand(above: &str, command: &Command) -> String {
+    let typed = format!("{above} {}", command.get_name()).trim_start().to_owned();
+    let title = format!(".SS {}\n", typed.replace('-', "\\-"));
+    if command.has_subcommands() {
+        let below: String = command.get_subcommands().map(|below| subcommand(&typed, below)).collect();
+        return format!("{title}{}{below}", paragraphs(command));
+    }
+    let mut text = format!("{title}{}\n{}", synopsis(&typed, command), paragraphs(command));
     for argument in command.get_arguments().filter(|argument| !COMMON.contains(&argument.get_id().as_str())) {
         text += &described(argument);
     }
@@ -50,15 +56,15 @@ fn subcommand(command: &Command) -> String {
 
 fn own_subcommand(command: &Command) -> String {
     let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
-    tagged(&synopsis(command), &prose(&stopped(&about.replace("\n\n", " "))))
+    tagged(&synopsis(command.get_name(), command), &prose(&stopped(&about.replace("\n\n", " "))))
 }
 
 /// As in `enable [--lock] USER...`.
-fn synopsis(command: &Command) -> String {
+fn synopsis(typed: &str, command: &Command) -> String {
     let options = command
         .get_arguments()
         .filter(|option| option.get_long().is_some() && !COMMON.contains(&option.get_id().as_str()));
-    let mut words = vec![bold(command.get_name())];
+    let mut words = vec![bold(typed)];
     for option in options {
         words.push(format!("[{}]", form(option)));
     }

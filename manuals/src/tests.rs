@@ -17,6 +17,15 @@ fn the_shipped_configuration_is_the_table_of_keys() {
     assert!(longest <= Some(120), "{longest:?}");
 }
 
+/// All that can be run, with what is typed for it.
+fn leaves<'a>(typed: &str, command: &'a clap::Command) -> Vec<(String, &'a clap::Command)> {
+    let below = command.get_subcommands().flat_map(|below| {
+        let name = format!("{typed} {}", below.get_name()).trim_start().to_owned();
+        if below.has_subcommands() { leaves(&name, below) } else { vec![(name, below)] }
+    });
+    below.collect()
+}
+
 /// docs/command.md has a row for each subcommand, with the options that are its own, and no row for another.
 #[test]
 fn the_documentation_has_every_subcommand_with_its_options() {
@@ -26,11 +35,10 @@ fn the_documentation_has_every_subcommand_with_its_options() {
     let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
     let root = built(arguments::Arguments::command());
     let mut described = BTreeSet::new();
-    for command in root.get_subcommands() {
-        let name = command.get_name();
+    for (name, command) in leaves("", &root) {
         let starts = |row: &&&str| {
             row.strip_prefix("| `")
-                .and_then(|rest| rest.strip_prefix(name))
+                .and_then(|rest| rest.strip_prefix(name.as_str()))
                 .is_some_and(|rest| rest.starts_with([' ', '`']))
         };
         let row = rows.iter().find(starts).unwrap_or_else(|| panic!("docs/command.md has no row for {name}"));

@@ -1,10 +1,14 @@
 //! `countersign doctor`: each thing that can be wrong, one line, a severity, an exit status; and nothing is changed.
 use countersign_tests::Factor;
 use countersign_tests::factor::IN_USE;
-use countersign_tests::world::Outcome;
+use countersign_tests::world::{Outcome, Stack};
 use serde_json::Value;
 
 const HELPER: &str = "/usr/libexec/countersign-helper";
+
+/// What the README says about sshd, and a code after a key.
+const SSHD: &str = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\nLoginGraceTime 10m\n\
+                    AuthenticationMethods publickey,keyboard-interactive keyboard-interactive\nPermitRootLogin yes\n";
 
 fn doctor(factor: &Factor) -> Outcome {
     factor.world.countersign(&["doctor"])
@@ -21,10 +25,20 @@ fn finds(factor: &Factor, start: &str, part: &str) -> String {
 fn a_sound_host_has_nothing_wrong_and_is_not_touched() {
     let factor = Factor::new(IN_USE, &["alice"]);
     factor.enroll("alice");
+    for stack in [Stack::Sshd, Stack::Login, Stack::Su, Stack::Sudo] {
+        factor.world.use_stack(stack);
+    }
+    factor.world.write_file("/etc/ssh/sshd_config", SSHD, 0o644);
+    factor.world.sh("mkdir -p /run/sshd; ssh-keygen -A").ok();
     let before = factor.state();
     let outcome = doctor(&factor);
     assert!(outcome.ok().ends_with("nothing is wrong\n"), "{}", outcome.text());
-    assert!(outcome.text().lines().all(|line| line.starts_with("info: ") || line == "nothing is wrong"));
+    for service in ["sshd", "login", "su", "su-l", "sudo", "sudo-i"] {
+        assert!(outcome.text().contains(&format!("{service}, password: asked\n")), "{}", outcome.text());
+    }
+    for way in ["publickey,keyboard-interactive", "keyboard-interactive"] {
+        assert!(outcome.text().contains(&format!("sshd, {way} by ssh: asked\n")), "{}", outcome.text());
+    }
     factor.world.countersign(&["doctor", "--strict"]).ok();
     assert_eq!(factor.state(), before);
 }
@@ -138,15 +152,18 @@ fn a_helper_that_others_could_rewrite_or_that_cannot_work_is_told() {
 }
 
 #[test]
-fn json_holds_severity_problem_remedy_and_users() {
+fn json_holds_logins_and_findings() {
     let factor = Factor::new(IN_USE, &["alice", "bob"]);
     factor.enroll("alice");
     factor.world.sh("chmod 640 /var/lib/countersign/users/alice.toml").ok();
     let outcome = factor.world.countersign(&["doctor", "--json"]);
     outcome.expect_code(1);
-    let findings: Vec<Value> = serde_json::from_str(&outcome.text()).expect("an array");
-    let first = &findings[0];
+    let answer: Value = serde_json::from_str(&outcome.text()).expect("an object");
+    let first = &answer["findings"][0];
     assert_eq!((&first["severity"], &first["users"]), (&"error".into(), &serde_json::json!(["alice"])));
     assert!(first["problem"].as_str().is_some_and(|text| text.starts_with("alice: ")) && first["remedy"].is_string());
-    assert_eq!(first.as_object().map(serde_json::Map::len), Some(4));
+    assert_eq!(first.as_object().map(serde_json::Map::len), Some(7));
+    let login = &answer["logins"][0];
+    assert!(login["service"].is_string() && login["login"].is_string(), "{login}");
+    assert_eq!((&login["verdict"], login.as_object().map(serde_json::Map::len)), (&"not asked".into(), Some(5)));
 }

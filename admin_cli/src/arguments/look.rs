@@ -55,7 +55,7 @@ pub(crate) struct Doctor {
     /// Exit with 1 if there are warnings, not only if there are errors.
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Print a JSON array.
+    /// Print a JSON object: logins and findings.
     #[arg(long)]
     pub(crate) json: bool,
 }

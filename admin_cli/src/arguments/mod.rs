@@ -107,8 +107,9 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Look for what is wrong on this host.
     ///
-    /// Configuration, installation, state, helper, users: a line for each finding, with what to do. Changes nothing. Exit
-    /// status 1 if there are errors.
+    /// Says for each service and kind of login whether a code is asked for. Then a line for each finding about PAM stacks,
+    /// sshd, configuration, installation, state, helper and users, with what to do. Changes nothing. Exit status 1 if
+    /// there are errors.
     Doctor(Doctor),
     /// Set up a token for a user beforehand.
     ///

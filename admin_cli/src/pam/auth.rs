@@ -54,7 +54,7 @@ pub(crate) struct Unproven {
     pub(crate) nothing_enters: bool,
 }
 
-/// The kinds of login a service has: one for each module that may let someone in.
+/// The kinds of login a service has: one for each module that may let someone in; one in any case.
 pub(crate) fn kinds(service: &Service) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Vec::new();
     for module in service.stack(Phase::Auth).iter().filter_map(Handler::module).filter(|module| module.may_let_in()) {
@@ -71,6 +71,10 @@ pub(crate) fn kinds(service: &Service) -> Vec<Kind> {
                 kinds.push(kind);
             }
         }
+    }
+    if kinds.is_empty() {
+        let module = "pam_unix.so".to_owned();
+        kinds.push(Kind { person: Person::Local, module, role: Role::LocalPassword });
     }
     kinds
 }
@@ -92,14 +96,18 @@ impl Ways<'_> {
         self.trial.ways(&self.kind.case(ours, gates))
     }
 
-    /// The ways in, of which the proof was a part; or, instead of a password, our module.
+    /// The ways in, of which the proof was a part; or, instead of a password, our module; or, where neither matters, any.
     fn entering(&self, ours: Code) -> Result<Vec<Trace>, TooMany> {
         let is_password = matches!(self.kind.role, Role::LocalPassword | Role::OtherPassword);
         let mut ways = self.with(ours, Gates::Open)?;
-        ways.retain(|way| {
+        ways.retain(Trace::passes);
+        let matters = |way: &Trace| {
             let instead = is_password && self.trial.ours(way).is_some();
-            way.passes() && (instead || self.trial.satisfied(way, &self.kind.module))
-        });
+            instead || self.trial.satisfied(way, &self.kind.module)
+        };
+        if !is_password || ways.iter().any(matters) {
+            ways.retain(matters);
+        }
         Ok(ways)
     }
 }
@@ -153,7 +161,8 @@ pub(crate) fn unproven(files: &dyn Files, service: &Service) -> Result<Unproven,
         if trial.stack.iter().any(has_remote) { &[Person::Local, Person::Remote] } else { &[Person::Local] };
     for person in persons {
         let case = |ours| Case { person: *person, satisfied: None, ours, gates: Gates::Open, expired: false };
-        for way in trial.ways(&case(Code::SUCCESS))?.iter().filter(|way| !excused(&trial, way)) {
+        let excused = |way: &Trace| excused(&trial, way, &case(Code::SUCCESS));
+        for way in trial.ways(&case(Code::SUCCESS))?.iter().filter(|way| !excused(way)) {
             let Some(ours) = trial.ours(way) else { continue };
             facts.reaches_us = true;
             facts.code_enters |= way.passes();
@@ -162,17 +171,19 @@ pub(crate) fn unproven(files: &dyn Files, service: &Service) -> Result<Unproven,
             }
         }
         let idle = trial.ways(&case(Code::IGNORE))?;
-        facts.nothing_enters |= idle.iter().any(|way| way.passes() && !excused(&trial, way));
+        facts.nothing_enters |= idle.iter().any(|way| way.passes() && !excused(way));
     }
     Ok(facts)
 }
 
-/// Whether a condition that holds for some led past lines: that is a kind of login of its own.
-fn excused(trial: &Trial, way: &Trace) -> bool {
+/// Whether a condition that holds for some and not for others led past lines: that is a kind of login of its own.
+fn excused(trial: &Trial, way: &Trace, case: &Case) -> bool {
     use super::control::Action;
     way.steps.iter().any(|step| {
         let Some(handler) = trial.handler(step) else { return false };
-        let is_condition = handler.module().is_some_and(|module| module.role() == Role::Condition);
+        let is_condition = handler
+            .module()
+            .is_some_and(|module| module.role() == Role::Condition && module.outcomes(Phase::Auth, case).len() > 1);
         let leads_past = matches!(handler.control.action(step.code), Action::Done | Action::Jump(_));
         is_condition && step.code == Code::SUCCESS && leads_past
     })

@@ -14,7 +14,7 @@ pub(crate) mod dispatch;
 mod dispatch_tests;
 pub(crate) mod edit;
 pub(crate) mod files;
-mod line;
+pub(crate) mod line;
 pub(crate) mod modules;
 pub(crate) mod service;
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub(crate) struct Decisive {
     /// The module's name, or what is wrong with the line.
     pub(crate) module: String,
     pub(crate) code: Code,
+    /// How many substacks it is in.
+    pub(crate) level: usize,
 }
 
 impl<'a> Trial<'a> {
@@ -45,7 +47,9 @@ impl<'a> Trial<'a> {
 
     fn outcomes(&self, handler: &Handler, case: &Case) -> Vec<Code> {
         let Some(module) = handler.module() else { return vec![Code::PERM_DENIED] };
-        if self.files.has_module(&module.path) == Some(false) {
+        // What a module would do that is named and not installed: it may be, one day.
+        let is_tried = case.satisfied == Some(module.name()) && module.role() != Role::LocalPassword;
+        if !is_tried && self.files.has_module(&module.path) == Some(false) {
             return vec![Code::MODULE_UNKNOWN];
         }
         module.outcomes(self.phase, case)
@@ -105,7 +109,7 @@ impl Decisive {
             Job::Substack => "substack".to_owned(),
             Job::Fails(fault) => Fault::to_string(fault),
         };
-        Self { place: Rc::clone(&handler.place), module, code }
+        Self { place: Rc::clone(&handler.place), module, code, level: handler.level }
     }
 }
 

@@ -46,6 +46,12 @@ pub struct Network {
 pub struct NetworkError;
 
 impl Network {
+    /// Its first address.
+    #[must_use]
+    pub fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// Whether an address lies in this network. An IPv4 address mapped into IPv6 counts as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

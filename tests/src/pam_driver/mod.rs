@@ -89,6 +89,12 @@ impl<'world> Driver<'world> {
         self
     }
 
+    /// The answer to every prompt for a password, whenever it comes.
+    pub fn password(mut self, password: &str) -> Self {
+        self.script.password = Some(password.to_owned());
+        self
+    }
+
     /// What every info and error message is answered with, instead of success without a text.
     pub fn on_info(mut self, reply: Reply) -> Self {
         self.script.on_info = reply;

@@ -18,6 +18,8 @@ pub struct Script {
     pub items: Vec<(Item, String)>,
     /// The token codes are computed from; else the key is read from the prompts.
     pub token: Option<Parameters>,
+    /// The answer to every prompt that says `Password`, if they are not answered in order like the others.
+    pub password: Option<String>,
     /// Answers to prompts, in order.
     pub answers: Vec<Answer>,
     /// The answer to info and error messages.
@@ -35,6 +37,7 @@ impl Default for Script {
             bare: false,
             items: Vec::new(),
             token: None,
+            password: None,
             answers: Vec::new(),
             on_info: Reply::NullText,
             steps: vec![Step::call(Phase::Authenticate), Step::call(Phase::Account)],

@@ -16,7 +16,10 @@ pub struct Spots {
     pub account_last: String,
 }
 
-pub const LAYOUTS: [(&str, fn(&Spots) -> Files); 7] = [
+/// A distribution's files, with lines of ours in some places.
+pub type Layout = fn(&Spots) -> Files;
+
+pub const LAYOUTS: [(&str, Layout); 7] = [
     ("debian", debian),
     ("ubuntu", ubuntu),
     ("fedora", fedora),
@@ -61,26 +64,19 @@ fn debian(spots: &Spots) -> Files {
 /// With SSSD, as pam-auth-update writes it.
 fn ubuntu(spots: &Spots) -> Files {
     let inside = &spots.inside;
+    let auth = format!(
+        "auth\t[success=2 default=ignore]\tpam_unix.so nullok\n\
+         auth\t[success=1 default=ignore]\tpam_sss.so use_first_pass\n\
+         auth\trequisite\tpam_deny.so\nauth\trequired\tpam_permit.so\n{inside}auth\toptional\tpam_cap.so\n"
+    );
+    let account = "account\t[success=1 new_authtok_reqd=done default=ignore]\tpam_unix.so \n\
+                   account\trequisite\tpam_deny.so\naccount\trequired\tpam_permit.so\n\
+                   account\tsufficient\tpam_localuser.so\n\
+                   account\t[default=bad success=ok user_unknown=ignore]\tpam_sss.so\n";
+    let own = |name: &str| name == "common-auth" || name == "common-account";
     let mut all = debian(spots);
-    for (name, text) in &mut all {
-        match name.as_str() {
-            "common-auth" => {
-                *text = format!(
-                    "auth\t[success=2 default=ignore]\tpam_unix.so nullok\n\
-                     auth\t[success=1 default=ignore]\tpam_sss.so use_first_pass\n\
-                     auth\trequisite\tpam_deny.so\nauth\trequired\tpam_permit.so\n{inside}auth\toptional\tpam_cap.so\n"
-                );
-            }
-            "common-account" => {
-                *text = "account\t[success=1 new_authtok_reqd=done default=ignore]\tpam_unix.so \n\
-                         account\trequisite\tpam_deny.so\naccount\trequired\tpam_permit.so\n\
-                         account\tsufficient\tpam_localuser.so\n\
-                         account\t[default=bad success=ok user_unknown=ignore]\tpam_sss.so\n"
-                    .to_owned();
-            }
-            _ => {}
-        }
-    }
+    all.retain(|(name, _)| !own(name));
+    all.extend(files(&[("common-auth", auth), ("common-account", account.to_owned())]));
     all
 }
 

@@ -5,5 +5,6 @@
 //! test fails.
 mod layouts;
 mod odd;
+mod random;
 mod trial;
 mod variants;

@@ -3,7 +3,7 @@ use countersign_tests::code::Parameters;
 use countersign_tests::factor::{PASSWORD, PROMPT};
 use countersign_tests::pam_driver::pam;
 use countersign_tests::stand_in::{DIRECTORY_PASSWORD, Knows};
-use countersign_tests::{Answer, Driver, Factor, Phase, Transcript};
+use countersign_tests::{Driver, Factor, Phase, Transcript};
 use serde_json::Value;
 use std::fs;
 
@@ -12,13 +12,6 @@ const CONFIG: &str = "[recovery]\ncodes = 0\n[prompt]\ntries = 1\n";
 
 /// Files of `/etc/pam.d`, by name.
 pub type Files = Vec<(String, String)>;
-
-/// What is asked for first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    PasswordFirst,
-    CodeFirst,
-}
 
 /// A world in which stacks are tried, with alice enrolled, bob not using 2FA, carol to enroll, and dora of a directory.
 pub struct Trial {
@@ -34,7 +27,7 @@ pub struct Reality {
     pub verdict: &'static str,
     /// A wrong password was asked for a code.
     pub wrong_password_is_asked: bool,
-    /// And let in with the right one.
+    /// And passed the auth phase with the right one.
     pub code_alone_enters: bool,
 }
 
@@ -78,56 +71,51 @@ impl Trial {
         Told { value: value.unwrap_or_else(|error| panic!("{error}: {} {}", outcome.text(), outcome.errors())) }
     }
 
-    fn login(&self, service: &str, user: &str, answers: Vec<String>) -> Transcript {
+    fn login(&self, service: &str, user: &str, password: &str, codes: &[&str]) -> Transcript {
         let driver = Driver::new(&self.factor.world).service(service).user(user);
-        driver.answers(answers.into_iter().map(Answer::from)).run()
+        driver.password(password).answers(codes.iter().copied()).run()
+    }
+
+    /// A login of alice with this password and the next codes, should she be asked twice.
+    fn alice(&self, service: &str, password: &str) -> Transcript {
+        self.factor.next_step();
+        let [now, next] = [0, 1].map(|steps| self.factor.code_of_step(&self.alice, steps));
+        let login = self.login(service, "alice", password, &[&now, &next]);
+        // An accepted code of the next step must not stand in the way of the next login.
+        self.factor.next_step();
+        login
     }
 
     /// What comes of local people.
-    pub fn reality(&self, service: &str, order: Order) -> Reality {
+    pub fn reality(&self, service: &str) -> Reality {
         let world = &self.factor.world;
-        let codes = || {
-            self.factor.next_step();
-            let [now, next] = [0, 1].map(|steps| self.factor.code_of_step(&self.alice, steps));
-            (now, next)
-        };
-        let in_order = |password: &str, (now, next): (String, String)| match order {
-            Order::PasswordFirst => vec![password.to_owned(), now, next],
-            Order::CodeFirst => vec![now, password.to_owned(), next],
-        };
-        let alice = self.login(service, "alice", in_order(PASSWORD, codes()));
-        self.factor.next_step();
+        let alice = self.alice(service, PASSWORD);
         let wrong = self.factor.wrong_code(&self.alice);
-        let wrong_code = self.login(service, "alice", in_order(PASSWORD, (wrong.clone(), wrong)));
-        let wrong_password = self.login(service, "alice", in_order("wrong", codes()));
-        let bob = self.login(service, "bob", vec![PASSWORD.to_owned()]);
-        let carol = match order {
-            Order::PasswordFirst => vec![PASSWORD.to_owned(), "{code}".to_owned()],
-            Order::CodeFirst => vec!["{code}".to_owned(), PASSWORD.to_owned()],
-        };
-        self.login(service, "carol", carol);
-        let enrolled = self.factor.status("carol")["enrolled"] == true;
+        let wrong_code = self.login(service, "alice", PASSWORD, &[&wrong, &wrong]);
+        let wrong_password = self.alice(service, "wrong");
+        let bob = self.login(service, "bob", PASSWORD, &[]);
+        let carol = self.login(service, "carol", PASSWORD, &["{code}", "{code}"]);
+        let enrolled = self.factor.status("carol")["enrolled"] == true && is_in(&carol);
         world.countersign(&["unblock", "alice"]).ok();
         world.countersign(&["forget", "carol"]).ok();
         world.countersign(&["enable", "carol"]).ok();
-        // An accepted code of the next step must not stand in the way of the next stack.
-        self.factor.next_step();
         Reality {
             verdict: word(&alice, &wrong_code, &bob, enrolled),
             wrong_password_is_asked: wrong_password.shows(PROMPT),
-            code_alone_enters: wrong_password.shows(PROMPT) && is_in(&wrong_password),
+            code_alone_enters: wrong_password.shows(PROMPT)
+                && wrong_password.codes(Phase::Authenticate) == [pam::SUCCESS],
         }
     }
 
     /// What comes of someone of a directory, but for enrolling.
     pub fn directory_reality(&self, service: &str) -> &'static str {
         let world = &self.factor.world;
-        let login = |code: String| self.login(service, "dora", vec![DIRECTORY_PASSWORD.to_owned(), code]);
+        let login = |code: &str| self.login(service, "dora", DIRECTORY_PASSWORD, &[code]);
         self.factor.next_step();
-        let with_code = login(self.factor.code(&self.dora));
-        let wrong_code = login(self.factor.wrong_code(&self.dora));
+        let with_code = login(&self.factor.code(&self.dora));
+        let wrong_code = login(&self.factor.wrong_code(&self.dora));
         world.countersign(&["disable", "dora"]).ok();
-        let not_in_use = login(String::new());
+        let not_in_use = login("");
         world.countersign(&["enable", "dora"]).ok();
         world.countersign(&["unblock", "dora"]).ok();
         word(&with_code, &wrong_code, &not_in_use, true)
@@ -177,9 +165,9 @@ impl Told {
 }
 
 /// Asserts that doctor and libpam agree about a service.
-pub fn agree(trial: &Trial, name: &str, service: &str, order: Order, files: &Files) -> &'static str {
+pub fn agree(trial: &Trial, name: &str, service: &str, files: &Files) -> &'static str {
     trial.lay(files);
-    let (told, real) = (trial.told(), trial.reality(service, order));
+    let (told, real) = (trial.told(), trial.reality(service));
     let shown = || format!("{name}: {files:#?}\n{real:?}\n{:#}", told.value());
     assert_eq!(told.verdict(service, "password"), real.verdict, "{}", shown());
     let wrong = ["a wrong password goes on", "stands before the password", "a code alone lets in"];

@@ -1,6 +1,6 @@
 //! Every layout with our lines in every place people put them, under every control.
-use crate::layouts::{LAYOUTS, Spots};
-use crate::trial::{Files, Order, Trial, agree};
+use crate::layouts::{LAYOUTS, Layout, Spots};
+use crate::trial::{Trial, agree};
 use std::collections::BTreeMap;
 
 /// The places, by which the spots are named in the table.
@@ -43,17 +43,13 @@ fn spots((place, control, account): (&str, &str, &str)) -> Spots {
     spots
 }
 
-fn order(place: &str) -> Order {
-    if place == "first" { Order::CodeFirst } else { Order::PasswordFirst }
-}
-
 /// All variants of one layout; returns how often each verdict came.
-fn all_variants(layout: fn(&Spots) -> Files, name: &str) -> BTreeMap<&'static str, usize> {
+fn all_variants(layout: Layout, name: &str) -> BTreeMap<&'static str, usize> {
     let trial = Trial::new();
     let mut verdicts = BTreeMap::new();
     for variant in VARIANTS {
         let files = layout(&spots(variant));
-        let verdict = agree(&trial, &format!("{name} {variant:?}"), "sshd", order(variant.0), &files);
+        let verdict = agree(&trial, &format!("{name} {variant:?}"), "sshd", &files);
         *verdicts.entry(verdict).or_insert(0) += 1;
     }
     verdicts

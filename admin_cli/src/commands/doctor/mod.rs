@@ -5,8 +5,10 @@
 mod finding;
 mod host;
 mod services;
+mod ssh;
 mod stack_findings;
 mod stacks;
+mod sudoers;
 mod users;
 mod verdict;
 
@@ -101,8 +103,12 @@ fn examined(config_path: &str) -> Answer {
     host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
     let config = load_config(config_path).ok();
-    let logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
-    match Desk::open(config_path) {
+    let mut logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
+    let desk = Desk::open(config_path);
+    let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
+    logins.extend(by_ssh);
+    sudoers::sudoers(&logins, &mut findings);
+    match desk {
         Ok(desk) => {
             host::strays(&desk, &mut findings);
             users::users(&desk, &mut findings);
@@ -129,4 +135,31 @@ fn verdict(findings: &[Finding], arguments: &Doctor) -> Verdict {
         Severity::Info => false,
     };
     if findings.iter().any(fails) { Verdict::Failed } else { Verdict::Done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::{DIAGNOSIS, FINDING, LOGIN};
+
+    #[test]
+    fn the_manual_has_the_fields_of_its_json() {
+        let login = Line {
+            service: "sshd".to_owned(),
+            login: "a password".to_owned(),
+            module: None,
+            verdict: Word::Asked,
+            why: String::new(),
+        };
+        let answer = Answer { logins: vec![login], findings: vec![Finding::new(Severity::Info, "a", "b")] };
+        let value: serde_json::Value = serde_json::from_slice(&json::object(&answer)).unwrap();
+        let has = |value: &serde_json::Value, names: &[&str]| {
+            let fields = value.as_object().unwrap();
+            assert_eq!(fields.len(), names.len(), "{fields:?}");
+            assert!(names.iter().all(|name| fields.contains_key(*name)), "{fields:?}");
+        };
+        has(&value, &DIAGNOSIS);
+        has(&value["logins"][0], &LOGIN);
+        has(&value["findings"][0], &FINDING);
+    }
 }

@@ -61,23 +61,30 @@ impl Findings {
 /// All that is to be mended in a service that has lines of ours.
 pub(super) fn findings_of(examined: &Examined, config: Option<&Config>, found: &mut Findings) {
     let service = &examined.service;
-    let has_account_line = service.stack(Phase::Account).iter().any(is_our_handler);
+    if examined.nature == Nature::Nobody {
+        return;
+    }
+    if let Some(why) = &service.broken {
+        found.add(service, None, Note::error(format!("libpam refuses every login: {why}"), "mend that"));
+    }
     if !is_ours_in(service) {
-        if has_account_line {
-            let line = service.stack(Phase::Account).iter().find(|handler| is_our_handler(handler));
+        // In a file that others include it may be there for those.
+        let own = |handler: &&Handler| is_our_handler(handler) && handler.through.is_empty();
+        if let Some(line) = service.stack(Phase::Account).iter().find(own) {
             let note = Note::warning("the account line does nothing without an auth line", "add that, or remove this");
-            found.add(service, line.map(|handler| &*handler.place), note);
+            found.add(service, Some(&line.place), note);
         }
         return;
     }
     unusable(service, found);
+    missing(&examined.missing, service, found);
     unproven(examined, found);
     let is_skipped = config.is_some_and(|config| skipped(config, &service.name).is_some());
     for login in &examined.logins {
         refused(service, login, found);
         weak(service, login, found);
         if !is_skipped {
-            account(service, login, found);
+            account(service, login, config, found);
         }
     }
     if !is_skipped {
@@ -118,15 +125,31 @@ fn unusable(service: &Service, found: &mut Findings) {
     }
 }
 
+/// Modules that are not there.
+fn missing(places: &[Rc<Place>], service: &Service, found: &mut Findings) {
+    for place in places {
+        let note = Note::warning("the module is not installed", "install it, or remove the line");
+        found.add(service, Some(place), note);
+    }
+}
+
 /// What someone with a wrong password comes to.
 fn unproven(examined: &Examined, found: &mut Findings) {
     let (service, facts) = (&examined.service, &examined.unproven);
     let place = our_entry(service);
+    let looks_at_passwords = |handler: &Handler| handler.module().is_some_and(Module::checks_passwords);
     if facts.code_enters {
-        let note = Note::error(
-            "a code alone lets in: whoever has a wrong password is asked, and a right code is enough",
-            "let a wrong password end before our line, as in the README",
-        );
+        let note = if service.stack(Phase::Auth).iter().any(looks_at_passwords) {
+            Note::error(
+                "a code alone lets in: whoever has a wrong password is asked, and a right code is enough",
+                "let a wrong password end before our line, as in the README",
+            )
+        } else {
+            Note::warning(
+                "a code alone lets in: no line looks at a password",
+                "right only for sshd, and there with `AuthenticationMethods publickey,keyboard-interactive`",
+            )
+        };
         found.add(service, place.as_deref(), note);
     } else if facts.reaches_us {
         let (place, note) = if let Some(line) = &facts.let_by {
@@ -145,6 +168,12 @@ fn unproven(examined: &Examined, found: &mut Findings) {
 }
 
 fn end_before_us(line: &Decisive) -> String {
+    if line.level > 0 {
+        // Whatever its control says: what ends a substack leaves the stack running.
+        return "nothing in a substack can end the stack: put the lines that check the password in its place, each \
+                `[success=N default=ignore]` with a jump to our line, then `requisite pam_deny.so`, then our line"
+            .to_owned();
+    }
     format!("make it `[success=1 default=ignore] {}`, followed by `requisite pam_deny.so`", line.module)
 }
 
@@ -217,14 +246,16 @@ fn weak(service: &Service, login: &Login, found: &mut Findings) {
 }
 
 /// Whether what was proven takes effect.
-fn account(service: &Service, login: &Login, found: &mut Findings) {
+fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mut Findings) {
     let facts = &login.account;
-    if login.verdict == Word::Refused || !login.auth.asked {
+    // Where nobody can enroll anyway, there is never anything to store.
+    let can_enroll = config.is_none_or(|config| config.enrollment.services.contains(&service.name));
+    if login.verdict == Word::Refused || !login.auth.asked || !can_enroll {
         return;
     }
     let Some(line) = facts.lines.first() else {
         let remedy = before_what(service)
-            .map_or_else(|| "add it".to_owned(), |place| format!("put it before {place} (`{}`)", place.text.trim()));
+            .map_or_else(|| "add it".to_owned(), |place| format!("put it before {place} (`{}`)", said(&place)));
         let problem = "there is no `account required pam_countersign.so`, so nobody can enroll or turn 2FA off here";
         found.add(service, None, Note::error(problem, remedy));
         return;
@@ -257,6 +288,11 @@ fn account(service: &Service, login: &Login, found: &mut Findings) {
     if facts.twice {
         found.add(service, Some(line), Note::warning("our account line has two turns", "keep one of them"));
     }
+}
+
+/// What a line says, on one line.
+fn said(place: &Place) -> String {
+    place.text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The line in the service's own file before which the account line belongs: the first that looks at accounts.

@@ -1,5 +1,7 @@
 //! The doctor's look at the PAM stacks: a verdict for every service and kind of login.
 
+use std::rc::Rc;
+
 use countersign_common::config::{Config, Outcome};
 
 use super::finding::{Finding, Severity};
@@ -11,7 +13,7 @@ use crate::pam::auth::{AuthFacts, Kind, Unproven, auth_facts, kinds, our_auth_li
 use crate::pam::dispatch::TooMany;
 use crate::pam::files::Files;
 use crate::pam::modules::{Person, Role};
-use crate::pam::service::Service;
+use crate::pam::service::{Handler, Module, Phase, Place, Service};
 use crate::pam::walk::Decisive;
 
 /// Why nobody is asked on a service that is none of ours.
@@ -22,6 +24,8 @@ pub(super) struct Examined {
     pub(super) service: Service,
     pub(super) nature: Nature,
     pub(super) unproven: Unproven,
+    /// Lines whose module is not installed, and that do not begin with `-`.
+    pub(super) missing: Vec<Rc<Place>>,
     pub(super) logins: Vec<Login>,
 }
 
@@ -96,7 +100,12 @@ fn told(service: &str, login: &Login) -> Line {
 fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Result<Examined, TooMany> {
     let nature = Nature::of(&service.name);
     let mut logins: Vec<Login> = Vec::new();
+    // Where no password is looked at and nothing is ours, there is nothing to say.
+    let has_logins = is_ours_in(&service) || service.broken.is_some() || service.stack(Phase::Auth).iter().any(lets_in);
     for kind in kinds(&service) {
+        if !has_logins || !is_meant(files, &service, &kind) {
+            continue;
+        }
         let auth = auth_facts(files, &service, &kind)?;
         let account = account_facts(files, &service, kind.person)?;
         let (verdict, why) = verdict(&service, nature, &auth, &account, config);
@@ -110,7 +119,37 @@ fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Resu
         }
     }
     let unproven = if is_ours_in(&service) { unproven(files, &service)? } else { Unproven::default() };
-    Ok(Examined { service, nature, unproven, logins })
+    let missing = missing(files, &service);
+    Ok(Examined { service, nature, unproven, missing, logins })
+}
+
+fn is_missing(files: &dyn Files, handler: &Handler) -> bool {
+    handler.module().is_some_and(|module| files.has_module(&module.path) == Some(false))
+}
+
+fn is_silent(handler: &Handler) -> bool {
+    handler.place.text.trim_start().starts_with('-')
+}
+
+fn missing(files: &dyn Files, service: &Service) -> Vec<Rc<Place>> {
+    let handlers = [Phase::Auth, Phase::Account].into_iter().flat_map(|phase| service.stack(phase));
+    // Ours has a finding of its own.
+    let is_other = |handler: &&Handler| handler.module().is_some_and(|module| module.role() != Role::Ours);
+    let missing = handlers.filter(is_other).filter(|handler| is_missing(files, handler) && !is_silent(handler));
+    missing.map(|handler| Rc::clone(&handler.place)).collect()
+}
+
+/// Whether a kind of login is by a module that is meant to be there: one that is not yet may come.
+fn is_meant(files: &dyn Files, service: &Service, kind: &Kind) -> bool {
+    let mut lines = service
+        .stack(Phase::Auth)
+        .iter()
+        .filter(|handler| handler.module().is_some_and(|module| module.name() == kind.module));
+    kind.role == Role::LocalPassword || lines.any(|handler| !is_missing(files, handler) || !is_silent(handler))
+}
+
+fn lets_in(handler: &Handler) -> bool {
+    handler.module().is_some_and(Module::may_let_in)
 }
 
 /// The verdict on a kind of login, and why.
@@ -174,7 +213,10 @@ fn enrolling(service: &Service, account: &AccountFacts, config: Option<&Config>)
 
 /// A line and what it does.
 fn by(line: Option<&Decisive>, does: &str) -> String {
-    line.map_or_else(|| "nobody decides".to_owned(), |line| format!("{} {does}, {}", line.module, line.place))
+    line.map_or_else(
+        || "nothing decides but our line, which abstains".to_owned(),
+        |line| format!("{} {does}, {}", line.module, line.place),
+    )
 }
 
 /// The number of the rule that skips a service for everyone, wherever from.

@@ -33,6 +33,7 @@ pub(crate) struct PamResponse {
 
 /// What is left of the script, and the key seen so far.
 pub(crate) struct Conversation {
+    password: Option<String>,
     answers: VecDeque<Answer>,
     on_info: Reply,
     bare: bool,
@@ -44,6 +45,7 @@ pub(crate) struct Conversation {
 impl Conversation {
     pub(crate) fn new(script: &Script) -> Self {
         Self {
+            password: script.password.clone(),
             answers: script.answers.clone().into(),
             on_info: script.on_info.clone(),
             bare: script.bare,
@@ -66,7 +68,10 @@ impl Conversation {
         }
         let reply = match style {
             Style::Info | Style::Error => self.on_info.clone(),
-            _ => self.next_answer(),
+            _ => match &self.password {
+                Some(password) if text.contains("Password") => Reply::Text(password.clone()),
+                _ => self.next_answer(),
+            },
         };
         match reply {
             Reply::Text(text) => self.filled_in(&text).spoken(Outcome::Return(pam::SUCCESS)),
