@@ -7,3 +7,8 @@ use countersign_common::system::syslog;
 pub(crate) fn write(user: &str, event: &Event) {
     syslog("countersign", &event.line(Context { user: Some(user), ..Context::default() }));
 }
+
+/// Logs an event about a service.
+pub(crate) fn write_service(service: &str, event: &Event) {
+    syslog("countersign", &event.line(Context { service: Some(service), ..Context::default() }));
+}

@@ -3,6 +3,7 @@
 mod change;
 mod import;
 mod look;
+mod pam;
 mod restored;
 mod setup;
 mod tokens;
@@ -15,6 +16,7 @@ use crate::manual;
 pub(crate) use change::{Enable, Grace, GraceSpan, NoAccount, Users};
 pub(crate) use import::{FromGoogle, FromOath, How, Import, ImportFrom};
 pub(crate) use look::{Doctor, Explain, List, Status};
+pub(crate) use pam::{Pam, PamAdd, PamCommand, PamRemove};
 pub(crate) use restored::Restored;
 pub(crate) use setup::{CheckConfig, Init};
 pub(crate) use tokens::{Enroll, Label, NewRecoveryCodes, Place, RemoveToken, Tokens};
@@ -148,6 +150,10 @@ pub(crate) enum Command {
     /// old host accepted is accepted again; recovery codes become void, since any of them may have been used.
     #[command(after_help = "Examples:\n  countersign restored\n  countersign restored --keep-recovery-codes --yes")]
     Restored(Restored),
+    /// Put our lines into the PAM stacks, take them out, show what is there.
+    ///
+    /// The difference is shown before anything is written, and a stack that is not understood is left alone.
+    Pam(Pam),
 }
 
 const ENROLL_EXAMPLES: &str = "\

@@ -11,6 +11,7 @@ mod import;
 mod look;
 mod new_file;
 mod not_enrolled;
+mod pam;
 pub(crate) mod recovery_codes;
 mod restored;
 mod setting;
@@ -73,6 +74,7 @@ fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failu
         Command::NewRecoveryCodes(renew) => recovery_codes::renew(&desk()?, renew, output)?,
         Command::Grace(grace) => grace::grace(&desk()?, grace, output),
         Command::Import(import) => import::import(&desk()?, import, output)?,
+        Command::Pam(pam) => pam::pam(config, pam, output)?,
         Command::Restored(arguments) => restored::restored(&desk()?, arguments, output)?,
     })
 }

@@ -12,6 +12,7 @@ mod control;
 pub(crate) mod dispatch;
 #[cfg(test)]
 mod dispatch_tests;
+pub(crate) mod edit;
 pub(crate) mod files;
 pub(crate) mod line;
 pub(crate) mod modules;

@@ -110,7 +110,7 @@ impl<'a> Trial<'a> {
     }
 }
 
-pub(super) fn is_ours(handler: &Handler) -> bool {
+pub(crate) fn is_ours(handler: &Handler) -> bool {
     handler.module().is_some_and(|module| module.role() == Role::Ours)
 }
 

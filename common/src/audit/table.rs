@@ -56,8 +56,12 @@ pub(super) static ENROLLED: Row =
     row("enrolled", Severity::Notice, "token", "A token was committed; from now on the user is asked for its codes.");
 pub(super) static DISABLED: Row =
     row("disabled", Severity::Notice, "", "The user turned 2FA off during a login, and was allowed to.");
-pub(super) static CHANGED: Row =
-    row("changed", Severity::Notice, "what by", "The command changed the user's setting, right or access.");
+pub(super) static CHANGED: Row = row(
+    "changed",
+    Severity::Notice,
+    "what by",
+    "The command changed the user's setting, right or access; or, with `service` and no user, a PAM stack.",
+);
 pub(super) static UNTRUSTED: Row = row(
     "untrusted",
     Severity::Error,

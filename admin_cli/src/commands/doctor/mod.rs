@@ -18,6 +18,7 @@ mod sudoers;
 mod users;
 mod verdict;
 
+use countersign_common::config::Config;
 use countersign_common::system::load_config;
 use finding::{Finding, Severity};
 use serde::Serialize;
@@ -27,7 +28,7 @@ use crate::arguments::Doctor;
 use crate::desk::Desk;
 use crate::json;
 use crate::output::{Output, Verdict};
-use crate::pam::files::Host;
+use crate::pam::files::{Files, Host};
 
 /// All that was seen.
 #[derive(Debug, Default, Serialize)]
@@ -55,6 +56,42 @@ pub(super) fn doctor(config_path: &str, arguments: &Doctor, output: &mut Output)
         output.line(summary(&answer.findings));
     }
     verdict(&answer.findings, arguments)
+}
+
+/// What the doctor says of one service.
+pub(crate) struct Look {
+    /// A line for each kind of login.
+    pub(crate) logins: Vec<String>,
+    /// Logins on which nobody, or nobody who does not use 2FA, gets in.
+    pub(crate) shut: Vec<String>,
+    /// What is wrong.
+    pub(crate) problems: Vec<String>,
+    /// What could be better.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// What the doctor says of one service, as these files are.
+pub(crate) fn look_at(files: &dyn Files, config: Option<&Config>, service: &str) -> Look {
+    let (logins, findings) = stacks::one(files, service, config);
+    let is_shut = |line: &&Line| matches!(line.verdict, Word::Refused | Word::LockedOut);
+    // A gate that does not end the stack was there before us, and keeps people out all the same.
+    let (remarks, problems) =
+        findings.into_iter().partition(|finding: &Finding| finding.problem.ends_with(stack_findings::STORED_BEFORE));
+    let said = |findings: Vec<Finding>| {
+        let spelled = |finding: &Finding| format!("{}; {}", finding.problem, finding.remedy);
+        findings.iter().map(spelled).collect()
+    };
+    Look {
+        shut: logins.iter().filter(is_shut).map(|line| line.login.clone()).collect(),
+        logins: lines(&logins),
+        problems: said(problems),
+        remarks: said(remarks),
+    }
+}
+
+/// The services that have a line of ours in the auth phase.
+pub(crate) fn our_services(files: &dyn Files) -> Vec<String> {
+    services::all(files).into_iter().filter(stacks::is_ours_in).map(|service| service.name).collect()
 }
 
 /// A line for each kind of login; those on services that we have no part in, in one.

@@ -14,6 +14,9 @@ use crate::pam::modules::{OURS, Role};
 use crate::pam::service::{Handler, Job, Module, Phase, Place, Service};
 use crate::pam::walk::Decisive;
 
+/// How the finding about a gate ends that does not end the stack.
+pub(super) const STORED_BEFORE: &str = "has stored what was proven before";
+
 /// What was found, once for each line, with the services it was found in.
 #[derive(Default)]
 pub(super) struct Findings(Vec<Finding>);
@@ -300,7 +303,7 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
         found.add(service, Some(line), Note::warning(problem, "put it before that line"));
     }
     for gate in facts.late_gates.iter().filter(|_| facts.reached) {
-        let problem = format!("whom {} refuses has stored what was proven before", gate.module);
+        let problem = format!("whom {} refuses {STORED_BEFORE}", gate.module);
         let remedy = format!("make it `requisite`, before {line}");
         found.add(service, Some(&gate.place), Note::warning(problem, remedy));
     }

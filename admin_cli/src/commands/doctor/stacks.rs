@@ -62,6 +62,20 @@ pub(super) fn stacks(files: &dyn Files, config: Option<&Config>, findings: &mut 
     verdicts
 }
 
+/// One service: a verdict for each kind of login, and what is to be mended.
+pub(super) fn one(files: &dyn Files, name: &str, config: Option<&Config>) -> (Vec<Line>, Vec<Finding>) {
+    let service = Service::read(files, name);
+    let name = service.name.clone();
+    match examine(files, service, config) {
+        Ok(examined) => {
+            let mut found = Findings::default();
+            findings_of(&examined, config, &mut found);
+            (examined.logins.iter().map(|login| told(&name, login)).collect(), found.into_findings().collect())
+        }
+        Err(TooMany) => (Vec::new(), vec![too_many(&name)]),
+    }
+}
+
 fn too_many(name: &str) -> Finding {
     let problem = format!("{name}: there are too many ways through its stack to say what it does");
     let finding = Finding::new(Severity::Warning, problem, "make it simpler");

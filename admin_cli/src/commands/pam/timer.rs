@@ -1,0 +1,137 @@
+//! The timer that takes a change back: two units of systemd, so that it comes also after a restart.
+//!
+//! Invariant: the timer is active before a stack is changed, or the stack is not.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use countersign_common::config::DEFAULT_PATH;
+use countersign_common::token::UnixTime;
+use nix::errno::Errno;
+use nix::unistd::unlink;
+
+use super::super::new_file::{self, Made};
+use crate::failure::Failure;
+
+/// There where systemd runs this host.
+const RUNNING: &str = "/run/systemd/system";
+const UNITS: &str = "/etc/systemd/system";
+const TIMER: &str = "countersign-pam-rollback.timer";
+const SERVICE: &str = "countersign-pam-rollback.service";
+
+/// Refused where no systemd would ever start a timer.
+pub(super) fn possible() -> Result<(), Failure> {
+    if Path::new(RUNNING).is_dir() {
+        return Ok(());
+    }
+    Err(Failure::new("--confirm needs systemd, which does not run this host")
+        .hint("leave it out, and keep a session of root's open; to take it back: countersign pam remove SERVICE"))
+}
+
+/// Starts the timer.
+pub(super) fn start(config: &str, until: UnixTime) -> Result<(), Failure> {
+    let program =
+        std::fs::read_link("/proc/self/exe").map_err(|error| Failure::new(format!("/proc/self/exe: {error}")))?;
+    let program = program.to_str().ok_or_else(|| Failure::new("this program's path is not UTF-8"))?.to_owned();
+    // What an earlier one left, if it could not clean up.
+    stop();
+    let begun = unit(SERVICE, &service_text(&program, config))
+        .and_then(|()| unit(TIMER, &timer_text(until)))
+        .and_then(|()| systemctl(&["daemon-reload"]))
+        .and_then(|()| systemctl(&["enable", "--now", TIMER]));
+    if begun.is_err() {
+        stop();
+    }
+    begun
+}
+
+/// Ends it, as far as it is there.
+pub(super) fn stop() {
+    if !Path::new(&format!("{UNITS}/{TIMER}")).exists() {
+        return;
+    }
+    let _ = systemctl(&["disable", "--now", TIMER]);
+    for name in [TIMER, SERVICE] {
+        let path = format!("{UNITS}/{name}");
+        match unlink(path.as_str()) {
+            Ok(()) | Err(Errno::ENOENT | _) => {}
+        }
+    }
+    let _ = systemctl(&["daemon-reload"]);
+}
+
+fn unit(name: &str, text: &str) -> Result<(), Failure> {
+    let path = format!("{UNITS}/{name}");
+    match new_file::public(&path, text.as_bytes())? {
+        Made::Now => Ok(()),
+        Made::Before => Err(Failure::new(format!("{path}: is there already")).hint("remove it, and try again")),
+    }
+}
+
+fn systemctl(words: &[&str]) -> Result<(), Failure> {
+    let ended =
+        Command::new("systemctl").args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    match ended {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) | Err(_) => Err(Failure::new(format!("systemctl {} failed, so nothing is changed", words.join(" ")))
+            .hint("see: journalctl -xe")),
+    }
+}
+
+fn service_text(program: &str, config: &str) -> String {
+    let config = if config == DEFAULT_PATH { String::new() } else { format!(" --config {}", quoted(config)) };
+    format!(
+        "# Written by countersign pam add --confirm; removed with it.\n\
+         [Unit]\n\
+         Description=Take back changes of PAM stacks that nobody confirmed\n\
+         Documentation=man:countersign(8)\n\
+         \n\
+         [Service]\n\
+         Type=oneshot\n\
+         ExecStart={}{config} pam rollback --unless-confirmed\n",
+        quoted(program)
+    )
+}
+
+fn timer_text(until: UnixTime) -> String {
+    let until = until.to_string().replace('T', " ").replace('Z', " UTC");
+    format!(
+        "# Written by countersign pam add --confirm; removed with it.\n\
+         [Unit]\n\
+         Description=Take back changes of PAM stacks that nobody confirmed\n\
+         Documentation=man:countersign(8)\n\
+         \n\
+         [Timer]\n\
+         OnCalendar={until}\n\
+         AccuracySec=1s\n\
+         # After a restart that took longer than that.\n\
+         Persistent=true\n\
+         \n\
+         [Install]\n\
+         WantedBy=timers.target\n"
+    )
+}
+
+/// A word of a command line in a unit (systemd.service(5), \"Quoting\").
+fn quoted(word: &str) -> String {
+    let escaped = word.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
+    if escaped.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte)) {
+        return escaped;
+    }
+    format!("\"{escaped}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_units_say_when_and_what() {
+        let until = UnixTime::new(1_795_507_200).unwrap();
+        assert!(timer_text(until).contains("\nOnCalendar=2026-11-24 08:00:00 UTC\n"));
+        let plain = service_text("/usr/bin/countersign", DEFAULT_PATH);
+        assert!(plain.contains("\nExecStart=/usr/bin/countersign pam rollback --unless-confirmed\n"));
+        let odd = service_text("/usr/bin/countersign", "/etc/a b%$\"c");
+        assert!(odd.contains(" --config \"/etc/a b%%$$\\\"c\" pam rollback"), "{odd}");
+    }
+}

@@ -1,0 +1,92 @@
+//! Lines put in and taken out again, in files as distributions ship them.
+
+use super::super::service_tests::Shelf;
+use super::*;
+
+const COMMON: [(&str, &str); 2] = [
+    (
+        "common-auth",
+        "auth [success=1 default=ignore] pam_unix.so nullok\nauth requisite pam_deny.so\nauth required pam_permit.so\n",
+    ),
+    (
+        "common-account",
+        "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\naccount requisite pam_deny.so\naccount required pam_permit.so\n",
+    ),
+];
+const DEBIAN: &str = "# PAM for x\n@include common-auth\n\naccount  required     pam_nologin.so\n# account  required     pam_access.so\n\n@include common-account\nsession optional pam_motd.so # here";
+
+fn shelf(text: &str) -> Shelf {
+    COMMON.iter().fold(Shelf::of(&[("x", text)]), |shelf, (name, text)| shelf.and(&format!("/etc/pam.d/{name}"), text))
+}
+
+fn read(text: &str) -> (Service, OwnFile) {
+    let shelf = shelf(text);
+    let service = Service::read(&shelf, "x");
+    let file = own_file(&shelf, &service).expect("a file of its own");
+    (service, file)
+}
+
+fn proposals(text: &str) -> Vec<String> {
+    let (service, file) = read(text);
+    with_our_lines(&service, &file).expect("proposals")
+}
+
+#[test]
+fn both_lines_go_where_the_readme_has_them_and_no_other_byte_changes() {
+    let expected = DEBIAN
+        .replace("@include common-auth\n", &format!("@include common-auth\n{AUTH_LINE}\n"))
+        .replace("@include common-account\n", &format!("{ACCOUNT_LINE}\n@include common-account\n"));
+    let proposed = proposals(DEBIAN);
+    assert_eq!(proposed[0], expected);
+    let (service, file) = read(&expected);
+    assert!(with_our_lines(&service, &file).unwrap().is_empty(), "there already");
+    assert_eq!(without_our_lines(&service, &file).unwrap().as_deref(), Some(DEBIAN));
+}
+
+#[test]
+fn a_line_that_is_there_is_not_put_in_again() {
+    let text = format!("@include common-auth\n{AUTH_LINE}\n@include common-account\n");
+    assert_eq!(
+        proposals(&text),
+        [format!("@include common-auth\n{AUTH_LINE}\n{ACCOUNT_LINE}\n@include common-account\n")]
+    );
+    let text = format!("{ACCOUNT_LINE}\n@include common-account\nauth required pam_unix.so");
+    let both = format!("{text}\n{AUTH_LINE}\n");
+    assert_eq!(proposals(&text).last(), Some(&both), "and a last line without an end gets one");
+}
+
+#[test]
+fn every_place_behind_a_line_of_the_file_is_proposed_once() {
+    let text = "auth required pam_env.so\nauth [success=1 default=ignore] \\\n  pam_unix.so\nauth requisite pam_deny.so\naccount required pam_unix.so\n";
+    let lines: Vec<usize> =
+        proposals(text).iter().map(|text| text.lines().position(|line| line == AUTH_LINE).unwrap()).collect();
+    assert_eq!(lines, [1, 3, 4], "never inside a line that goes on");
+}
+
+#[test]
+fn what_is_not_ours_to_edit_is_refused() {
+    let fit = |shelf: &Shelf| own_file(shelf, &Service::read(shelf, "x"));
+    assert_eq!(fit(&Shelf::of(&[("y", "")])).unwrap_err(), Unfit::Missing);
+    let vendors = Shelf::of(&[]).and("/usr/lib/pam.d/x", "auth required pam_unix.so\n");
+    assert_eq!(fit(&vendors).unwrap_err(), Unfit::Vendors("/usr/lib/pam.d/x".to_owned()));
+    assert!(matches!(fit(&shelf("auth required \\")), Err(Unfit::Broken(_))));
+    assert!(matches!(fit(&shelf("auth required \\\n# c\npam_unix.so\n")), Err(Unfit::Ambiguous(_))));
+    let (service, file) = read("account required pam_unix.so\n");
+    assert_eq!(with_our_lines(&service, &file), Err(Unfit::NoStack(Phase::Auth)));
+    let included = shelf("@include common-auth\n").and("/etc/pam.d/common-auth", AUTH_LINE);
+    let service = Service::read(&included, "x");
+    let file = own_file(&included, &service).unwrap();
+    assert_eq!(without_our_lines(&service, &file), Err(Unfit::Included("/etc/pam.d/common-auth:1".to_owned())));
+}
+
+#[test]
+fn the_difference_shows_what_changes_and_three_lines_around() {
+    let before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n";
+    let after = inserted(&inserted(before, 11, "b"), 1, "a");
+    let shown = ["--- /f", "+++ /f", " 1", "+a", " 2", " 3", " 4", "@@", " 9", " 10", " 11", "+b", " 12"];
+    assert_eq!(difference("/f", before, &after), shown);
+    let back = difference("/f", &after, before);
+    assert!(
+        back.contains(&"-a".to_owned()) && back.contains(&"-b".to_owned()) && !back.iter().any(|line| line == "+a")
+    );
+}

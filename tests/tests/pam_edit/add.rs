@@ -1,0 +1,164 @@
+//! Lines put in, and taken out again.
+use crate::stage::{PASSWORD, gets_in, has, login, pam_command, stack, stage};
+use countersign_tests::Terminal;
+use countersign_tests::world::COMMAND;
+
+const AUTH: &str = "auth     required                    pam_countersign.so\n";
+const ACCOUNT: &str = "account  required                    pam_countersign.so\n";
+
+#[test]
+fn what_debian_ships_asks_for_a_code_from_then_on_and_is_as_before_after_it() {
+    let (factor, phone) = stage();
+    let before = stack(&factor, "sshd");
+    gets_in(&factor, "sshd", &[PASSWORD]);
+    let outcome = pam_command(&factor, &["add", "sshd", "--yes"]);
+    has(
+        &outcome.ok(),
+        &["sshd, password: asked", "+auth     required", "+account  required", "/etc/pam.d/sshd: written"],
+    );
+    has(&outcome.errors(), &["pam_nologin.so refuses has stored what was proven before; make it `requisite`"]);
+    let after = stack(&factor, "sshd");
+    has(&after, &[&format!("@include common-auth\n{AUTH}"), &format!("{ACCOUNT}@include common-account\n")]);
+    assert_eq!(after.replace(AUTH, "").replace(ACCOUNT, ""), before, "no other byte");
+    gets_in(&factor, "sshd", &[PASSWORD, &factor.code(&phone)]);
+    let wrong = login(&factor, "sshd", &["wrong", &factor.code(&phone)]);
+    assert!(!wrong.let_in() && wrong.prompts().len() == 1, "a wrong password never reaches the code: {wrong:#?}");
+    factor.world.wait_for_log(&["event=changed", "service=sshd", "what=pam_add"]);
+    let copies = factor.world.sh("cat /etc/countersign/pam.d.backup/sshd.before.*").ok();
+    assert_eq!(copies, before);
+    pam_command(&factor, &["remove", "sshd", "--yes"]).ok();
+    assert_eq!(stack(&factor, "sshd"), before);
+    gets_in(&factor, "sshd", &[PASSWORD]);
+    factor.world.wait_for_log(&["event=changed", "service=sshd", "what=pam_remove"]);
+}
+
+#[test]
+fn every_login_service_of_debian_takes_them() {
+    let (factor, phone) = stage();
+    let services = ["login", "su", "su-l", "sudo", "sudo-i"];
+    let before: Vec<String> = services.iter().map(|service| stack(&factor, service)).collect();
+    let words = [&["add"], &services[..], &["--yes"]].concat();
+    let text = pam_command(&factor, &words).ok();
+    has(&text, &["su-l: has both lines already"]);
+    assert_eq!(stack(&factor, "su-l"), before[2], "it includes su");
+    for service in services {
+        gets_in(&factor, service, &[PASSWORD, &factor.code(&phone)]);
+        factor.next_step();
+    }
+    let doctor = factor.world.countersign(&["doctor"]).text();
+    assert!(!doctor.contains("no `account required"), "{doctor}");
+    let alone = pam_command(&factor, &["remove", "su-l", "--yes"]);
+    has(
+        &alone.expect_code(1).errors(),
+        &["su-l: nothing is written: the line of pam_countersign.so is /etc/pam.d/su:"],
+    );
+    let reversed: Vec<&str> = services.into_iter().rev().collect();
+    pam_command(&factor, &[&["remove"], &reversed[..], &["--yes"]].concat()).ok();
+    let now: Vec<String> = services.iter().map(|service| stack(&factor, service)).collect();
+    assert_eq!(now, before);
+}
+
+#[test]
+fn nothing_is_written_twice_or_unasked() {
+    let (factor, _) = stage();
+    let before = stack(&factor, "sshd");
+    let unasked = pam_command(&factor, &["add", "sshd"]);
+    unasked.expect_code(1);
+    has(&unasked.text(), &["--- /etc/pam.d/sshd"]);
+    has(&unasked.errors(), &["Write this? (yes/no)", "error: nothing was written"]);
+    assert_eq!(stack(&factor, "sshd"), before);
+    assert!(!factor.world.exists("/etc/countersign/pam.d.backup"));
+    let mut person = Terminal::spawn(&factor.world, &[COMMAND, "pam", "add", "sshd"]);
+    person.expect("+auth     required                    pam_countersign.so");
+    person.answer("Write this? (yes/no) ", "yes");
+    person.expect("/etc/pam.d/sshd: written");
+    person.expect("keep this session open");
+    assert_eq!(person.wait_exit().code(), Some(0));
+    let once = stack(&factor, "sshd");
+    has(&pam_command(&factor, &["add", "sshd", "SSHD", "--yes"]).ok(), &["sshd: has both lines already"]);
+    assert_eq!(stack(&factor, "sshd"), once);
+    pam_command(&factor, &["remove", "sshd", "--yes"]).ok();
+    has(&pam_command(&factor, &["remove", "sshd", "--yes"]).ok(), &["sshd: has no line of ours"]);
+    assert_eq!(stack(&factor, "sshd"), before);
+}
+
+#[test]
+fn one_line_that_is_missing_is_put_beside_the_one_that_is_there() {
+    let (factor, phone) = stage();
+    pam_command(&factor, &["add", "sshd", "--yes"]).ok();
+    let whole = stack(&factor, "sshd");
+    for line in [AUTH, ACCOUNT] {
+        factor.world.write_file("/etc/pam.d/sshd", whole.replace(line, ""), 0o644);
+        pam_command(&factor, &["add", "sshd", "--yes"]).ok();
+        assert_eq!(stack(&factor, "sshd"), whole);
+    }
+    gets_in(&factor, "sshd", &[PASSWORD, &factor.code(&phone)]);
+}
+
+#[test]
+fn owner_mode_and_attributes_stay_and_nothing_is_left_behind() {
+    let (factor, _) = stage();
+    factor.world.sh("chmod 640 /etc/pam.d/sshd; chgrp shadow /etc/pam.d/sshd").ok();
+    let attribute = "python3 -c \"import os; os.setxattr('/etc/pam.d/sshd', 'user.label', b'kept')\" 2>/dev/null || \
+                     python3 -c \"import os; os.setxattr('/etc/pam.d/sshd', 'trusted.label', b'kept')\"";
+    factor.world.sh(attribute).ok();
+    let seen = "stat -c '%a %U %G %h' /etc/pam.d/sshd; ls -A /etc/pam.d | wc -l; \
+                python3 -c \"import os; p='/etc/pam.d/sshd'; print([(n, os.getxattr(p, n)) for n in os.listxattr(p)])\"";
+    let before = factor.world.sh(seen).ok();
+    has(&before, &["640 root shadow 1", "kept"]);
+    pam_command(&factor, &["add", "sshd", "--yes"]).ok();
+    assert_eq!(factor.world.sh(seen).ok(), before);
+}
+
+#[test]
+fn what_is_there_is_shown() {
+    let (factor, _) = stage();
+    has(&pam_command(&factor, &["show"]).ok(), &["no service has a line of pam_countersign.so"]);
+    pam_command(&factor, &["add", "sshd", "--yes"]).ok();
+    let shown = pam_command(&factor, &["show"]).ok();
+    has(&shown, &["/etc/pam.d/sshd:", ": auth required pam_countersign.so", "  sshd, password: asked"]);
+    assert!(!shown.contains("sudo"), "{shown}");
+    has(&pam_command(&factor, &["show", "sudo"]).ok(), &["/etc/pam.d/sudo: no line of ours", "sudo: not asked"]);
+    has(&pam_command(&factor, &["show", "nothing"]).expect_code(1).text(), &["there is no such service"]);
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_the_old_or_the_new_file() {
+    let (factor, _) = stage();
+    let before = stack(&factor, "sshd");
+    let mut news = 0;
+    for call in ["openat", "write", "fsync", "fchmod", "fchown", "rename", "renameat", "linkat"] {
+        for when in 1..40 {
+            let inject = format!("inject={call}:signal=KILL:when={when}");
+            let trace = format!("trace={call}");
+            let words = [
+                "strace",
+                "-f",
+                "-o",
+                "/dev/null",
+                "-e",
+                &trace,
+                "-e",
+                &inject,
+                COMMAND,
+                "pam",
+                "add",
+                "sshd",
+                "--yes",
+            ];
+            let outcome = factor.world.run(&words);
+            let now = stack(&factor, "sshd");
+            let is_new =
+                now.replace(AUTH, "").replace(ACCOUNT, "") == before && now.contains(AUTH) && now.contains(ACCOUNT);
+            assert!(now == before || is_new, "{call} {when}: {now}");
+            news += usize::from(is_new);
+            factor.world.write_file("/etc/pam.d/sshd", &before, 0o644);
+            factor.world.sh("rm -rf /etc/countersign/pam.d.backup").ok();
+            if outcome.code() == Some(0) {
+                break;
+            }
+        }
+    }
+    assert!(news >= 8, "the last run of each call is whole");
+    assert!(factor.world.sh("ls -A /etc/pam.d").ok().lines().filter(|name| name.starts_with('.')).count() <= 1);
+}

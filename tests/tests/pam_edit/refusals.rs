@@ -1,0 +1,105 @@
+//! Stacks in which our lines would not do what they should, and files that are not ours to replace.
+use crate::stage::{has, pam_command, stack, stage};
+use countersign_tests::Factor;
+
+fn refused(factor: &Factor, service: &str, why: &str) {
+    let before = factor.world.sh("cat /etc/pam.d/* | sha256sum; ls -lA /etc/pam.d").ok();
+    let outcome = pam_command(factor, &["add", service, "--yes"]);
+    outcome.expect_code(1);
+    has(&outcome.errors(), &[why]);
+    assert_eq!(factor.world.sh("cat /etc/pam.d/* | sha256sum; ls -lA /etc/pam.d").ok(), before);
+}
+
+#[test]
+fn a_stack_in_which_no_place_is_right_is_refused_with_the_lines_to_put_in_by_hand() {
+    let (factor, _) = stage();
+    let cases = [
+        (
+            "required",
+            "auth required pam_unix.so\naccount required pam_unix.so\n",
+            "a wrong password goes on from pam_unix.so to our line",
+        ),
+        ("fedora", "auth substack password-auth\naccount include password-auth\n", "a wrong password goes on"),
+        (
+            "fingerprint",
+            "auth sufficient pam_rhosts.so\n@include common-auth\n@include common-account\n",
+            "pam_rhosts.so",
+        ),
+        (
+            "sufficient",
+            "auth sufficient pam_unix.so\nauth required pam_deny.so\naccount required pam_unix.so\n",
+            "our line",
+        ),
+        ("swaylock", "@include common-auth\n@include common-account\n", "it will not unlock"),
+        ("accountless", "@include common-auth\n", "nothing is written"),
+    ];
+    factor.world.write_file(
+        "/etc/pam.d/password-auth",
+        "auth required pam_env.so\nauth sufficient pam_unix.so\nauth required pam_deny.so\naccount required pam_unix.so\n",
+        0o644,
+    );
+    for (service, text, why) in cases {
+        factor.world.write_file(&format!("/etc/pam.d/{service}"), text, 0o644);
+        refused(&factor, service, why);
+        let outcome = pam_command(&factor, &["add", service, "--yes"]);
+        has(&outcome.errors(), &["hint: by hand, ", "auth     required                    pam_countersign.so"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_as_it_must_be_is_not_replaced() {
+    let (factor, _) = stage();
+    refused(&factor, "nothing", "there is no such service in /etc/pam.d");
+    pam_command(&factor, &["add", "../shadow", "--yes"]).expect_code(1);
+    let spoilt = [
+        ("mv /etc/pam.d/sshd /etc/pam.d/real; ln -s real /etc/pam.d/sshd", "is a symbolic link"),
+        (
+            "rm /etc/pam.d/sshd; cp /etc/pam.d/real /etc/pam.d/sshd; chmod 666 /etc/pam.d/sshd",
+            "others than root can write it",
+        ),
+        ("chmod 644 /etc/pam.d/sshd; chown alice /etc/pam.d/sshd", "others than root can write it"),
+        ("chown root /etc/pam.d/sshd; ln /etc/pam.d/sshd /etc/pam.d/twin", "has more than one name"),
+        ("rm /etc/pam.d/twin; sed -i 's/$/\\r/' /etc/pam.d/sshd", "nothing is written"),
+        ("cp /etc/pam.d/real /etc/pam.d/sshd; printf '# \\377\\n' >> /etc/pam.d/sshd", "is not text in UTF-8"),
+        ("cp /etc/pam.d/real /etc/pam.d/sshd; printf 'auth required \\\\' >> /etc/pam.d/sshd", "libpam refuses it"),
+    ];
+    for (script, why) in spoilt {
+        factor.world.sh(script).ok();
+        refused(&factor, "sshd", why);
+    }
+}
+
+#[test]
+fn a_stack_is_not_pointed_at_what_would_refuse_everyone() {
+    let (factor, _) = stage();
+    factor.world.sh("rm $(find /usr/lib /lib -name pam_countersign.so)").ok();
+    refused(&factor, "sshd", "pam_countersign.so is not installed");
+    let (factor, _) = stage();
+    factor.world.configure("[prompt]\nechoes = true\n");
+    refused(&factor, "sshd", "echoes");
+    factor.world.configure("");
+    factor.world.sh("mv /var/lib/countersign /var/lib/away").ok();
+    refused(&factor, "sshd", "is the state directory mounted?");
+}
+
+#[test]
+fn what_is_removed_are_our_lines_in_this_file_and_only_if_others_do_not_count_them() {
+    let (factor, _) = stage();
+    factor.world.sh("echo 'auth required pam_countersign.so' >> /etc/pam.d/common-auth").ok();
+    let included = pam_command(&factor, &["remove", "sshd", "--yes"]);
+    included.expect_code(1);
+    has(
+        &included.errors(),
+        &["the line of pam_countersign.so is /etc/pam.d/common-auth:", "which other services include"],
+    );
+    let counted = "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_countersign.so\nauth requisite pam_deny.so\n\
+                   auth required pam_permit.so\naccount required pam_unix.so\n";
+    factor.world.write_file("/etc/pam.d/counted", counted, 0o644);
+    let outcome = pam_command(&factor, &["remove", "counted", "--yes"]);
+    outcome.expect_code(1);
+    has(
+        &outcome.errors(),
+        &["counted: nothing is written: without our lines password would be refused: a jump counts them"],
+    );
+    assert_eq!(stack(&factor, "counted"), counted);
+}
