@@ -231,6 +231,14 @@ mod tests {
         }
     }
 
+    /// What an installation has on its disk is read by every later version.
+    #[test]
+    fn a_slot_is_written_as_the_first_version_wrote_it() {
+        let written = [Counters::default(), full()].map(|counters| render(&counters).trim_ascii_end().to_vec());
+        let lines: Vec<&[u8]> = include_str!("slots_of_version_1.txt").lines().map(str::as_bytes).collect();
+        assert_eq!(written.each_ref().map(Vec::as_slice), *lines);
+    }
+
     #[test]
     fn every_line_has_the_same_length() {
         let length = |counters| render(&counters).trim_ascii_end().len();
