@@ -7,7 +7,7 @@ use crate::config::{Config, ConfigError, SHIPPED, parse};
 fn with(section: &Section, name: &str, value: &str) -> String {
     let mut text = format!("{}\n", section.header);
     for key in section.keys.iter().filter(|key| key.absent == Absent::Refused && key.name != name) {
-        text += &format!("{} = {}\n", key.name, a_value(&key.values));
+        text = format!("{text}{} = {}\n", key.name, a_value(&key.values));
     }
     text + &format!("{name} = {value}\n")
 }
