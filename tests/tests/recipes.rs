@@ -15,12 +15,10 @@ fn files(title: &str) -> Vec<(&'static str, &'static str)> {
     let (_, section) = PAGE.split_once(&format!("\n## {title}\n")).unwrap_or_else(|| panic!("no recipe {title}"));
     let section = section.split("\n## ").next().expect("a section");
     let files: Vec<_> = section
-        .split("\n`")
-        .skip(1)
-        .filter(|rest| rest.starts_with('/'))
-        .filter_map(|rest| {
-            let (path, rest) = rest.split_once("`\n\n```\n")?;
-            Some((path, rest.split_once("```")?.0))
+        .match_indices("\n`/")
+        .filter_map(|(at, _)| {
+            let (path, rest) = section[at + 2..].split_once("`\n\n```\n")?;
+            (!path.contains('\n')).then_some((path, rest.split_once("```")?.0))
         })
         .collect();
     assert!(!files.is_empty(), "{title} shows no file");
