@@ -137,9 +137,11 @@ fn unproven(examined: &Examined, found: &mut Findings) {
     let looks_at_passwords = |handler: &Handler| handler.module().is_some_and(Module::checks_passwords);
     if facts.code_enters {
         let note = if service.stack(Phase::Auth).iter().any(looks_at_passwords) {
+            let after = || "put it directly after the line that checks the password".to_owned();
+            let remedy = facts.let_by.as_ref().map_or_else(after, |line| end_before_us(service, line));
             Note::error(
                 "a code alone lets in: whoever has a wrong password is asked, and a right code is enough",
-                "let a wrong password end before our line, as in the README",
+                remedy,
             )
         } else {
             Note::warning(
@@ -280,7 +282,7 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
         let (severity, who) =
             if facts.reached { (Severity::Warning, "some cannot") } else { (Severity::Error, "nobody can") };
         let problem = format!("{} leads past our account line {line}, so {who} enroll here", past.module);
-        let remedy = "put our account line before it".to_owned();
+        let remedy = format!("move {line} before {}", shown(&past.beside_us));
         found.add(service, Some(&past.place), Note { severity, problem, remedy });
     }
     if facts.forgiving {
