@@ -96,6 +96,13 @@ fn mend(files: &mut Files, finding: &Finding) {
             let line = all.remove(at);
             all.insert(before, line);
         });
+    } else if let Some((from, to)) = remedy.strip_prefix("move ").and_then(|rest| rest.split_once(" after ")) {
+        let ((name, at), (beside, after)) = (place(from), place(to));
+        assert_eq!(name, beside, "{finding}");
+        edit(files, &name, |all| {
+            let line = all.remove(at);
+            all.insert(if at < after { after } else { after.saturating_add(1) }, line);
+        });
     } else if let Some(rest) = remedy.strip_prefix("make it `requisite`, before ") {
         let ((name, at), (beside, ours)) = (own(), place(rest));
         assert_eq!(name, beside, "{finding}");
@@ -159,8 +166,11 @@ fn what_doctor_says_to_do_mends_the_stack() {
                 ),
             ] {
                 let text = format!("auth {include} fragment\n{auth}{rest}account include fragment\n");
-                let files = mended("sshd", &text, fragment);
-                assert_eq!(files["fragment"], fragment, "{name}: nobody else's stack is touched");
+                let turned = format!("{auth}auth {include} fragment\n{rest}account include fragment\n");
+                for text in [text, turned] {
+                    let files = mended("sshd", &text, fragment);
+                    assert_eq!(files["fragment"], fragment, "{name}: nobody else's stack is touched");
+                }
             }
         }
     }
@@ -170,6 +180,8 @@ fn what_doctor_says_to_do_mends_the_stack() {
 fn what_doctor_says_of_a_whole_file_mends_it() {
     let account = "account required pam_countersign.so\naccount required pam_unix.so\n";
     for text in [
+        format!("auth required pam_countersign.so\n{DEBIAN}{account}"),
+        format!("auth sufficient pam_countersign.so\n{SUSE}{account}"),
         format!("auth required pam_unix.so\nauth required pam_countersign.so\n{account}"),
         format!("auth sufficient pam_unix.so\nauth required pam_countersign.so\n{account}"),
         format!("auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_countersign.so\n{account}"),
