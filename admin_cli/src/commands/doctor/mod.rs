@@ -7,6 +7,8 @@ mod clock;
 mod finding;
 mod host;
 mod log;
+#[cfg(test)]
+mod remedies_tests;
 mod selinux;
 mod services;
 mod ssh;
