@@ -4,6 +4,10 @@ mod answers;
 mod formats;
 mod imports;
 mod logins;
+// The module's arguments look their forms up there; it is no library either.
+#[path = "../../pam_module/src/manual.rs"]
+#[allow(dead_code)]
+mod manual;
 mod texts;
 
 /// A target: its name, which is its corpus's, and what it does with the bytes.

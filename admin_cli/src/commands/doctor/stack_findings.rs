@@ -13,6 +13,8 @@ use crate::pam::code::Code;
 use crate::pam::modules::{OURS, Role};
 use crate::pam::service::{Handler, Job, Module, Phase, Place, Service};
 
+/// What the finding about a line says whose module is not there: libpam goes on, or refuses.
+pub(super) const NOT_INSTALLED: &str = "the module is not installed";
 /// How the finding about a gate ends that does not end the stack.
 pub(super) const STORED_BEFORE: &str = "has stored what was proven before";
 
@@ -127,7 +129,7 @@ fn unusable(service: &Service, found: &mut Findings) {
 /// Modules that are not there.
 fn missing(places: &[Rc<Place>], service: &Service, found: &mut Findings) {
     for place in places {
-        let note = Note::warning("the module is not installed", "install it, or remove the line");
+        let note = Note::warning(NOT_INSTALLED, "install it, or remove the line");
         found.add(service, Some(place), note);
     }
 }
