@@ -4,6 +4,9 @@ mod answers;
 mod formats;
 mod logins;
 mod texts;
+mod whole_module;
+
+pub use whole_module::whole_module;
 
 /// A target: its name, which is its corpus's, and what it does with the bytes.
 pub type Target = (&'static str, fn(&[u8]));
