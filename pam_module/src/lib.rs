@@ -16,6 +16,7 @@ mod log;
 mod login;
 mod outcome;
 mod pending;
+mod rehearse;
 
 use entry::Countersign;
 // The macro calls the trait's functions by the type's name.

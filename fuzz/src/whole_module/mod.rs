@@ -16,9 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_common::counters::{Counters, TokenCounters};
 use countersign_common::record::{CanToggle, Record, RecoverySet, Revision, Token, Use2fa, UserName};
-use countersign_common::token::{
-    Parameters, RecordId, RecoveryCode, RecoverySetId, Secret, Step, TokenId, UnixTime,
-};
+use countersign_common::token::{Parameters, RecordId, RecoveryCode, RecoverySetId, Secret, Step, TokenId, UnixTime};
 use zeroize::Zeroizing;
 
 use faults::Faults;

@@ -60,7 +60,7 @@ impl Look {
     pub fn is_not_in_use(&self, login: &Login) -> bool {
         let Some(config) = &self.config else { return false };
         match (self.outcome(login), &self.state) {
-            (Outcome::Skip, _) => true,
+            (Outcome::Skip | Outcome::Rehearse, _) => true,
             (Outcome::User, Some((Some(record), _))) => is_known(&login.user) && record.use_2fa == Use2fa::Disabled,
             (Outcome::User, Some((None, _))) => is_known(&login.user) && !config.defaults.use_2fa,
             _ => false,
@@ -90,7 +90,8 @@ impl Look {
     pub fn may_disable(&self, login: &Login) -> bool {
         let (Some(config), Some((record, _))) = (&self.config, &self.state) else { return false };
         let can_toggle = record.as_ref().map_or(config.defaults.can_toggle, |record| record.can_toggle.as_bool());
-        self.outcome(login) != Outcome::Required && (can_toggle || login.user == "root" || !config.administrators.groups.is_empty())
+        self.outcome(login) != Outcome::Required
+            && (can_toggle || login.user == "root" || !config.administrators.groups.is_empty())
     }
 
     pub fn worth(&self, answer: &str, now: u64) -> Worth {
@@ -103,10 +104,11 @@ impl Look {
                 let last = counters.last_step(token.id).map(|step| step.as_u64());
                 let fits = (now / period).saturating_sub(window)..=now / period + window;
                 let is_code = |step: &u64| {
-                    let plain = token.parameters == countersign_common::token::Parameters {
-                        period: token.parameters.period,
-                        ..Default::default()
-                    };
+                    let plain = token.parameters
+                        == countersign_common::token::Parameters {
+                            period: token.parameters.period,
+                            ..Default::default()
+                        };
                     if plain { text == code_of_secret(token.secret.as_bytes(), *step) } else { true }
                 };
                 let later = fits.filter(|step| last.is_none_or(|last| *step > last));

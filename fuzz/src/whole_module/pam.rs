@@ -43,7 +43,13 @@ struct Conversation {
 
 #[link(name = "pam")]
 unsafe extern "C" {
-    fn pam_start_confdir(service: *const c_char, user: *const c_char, conversation: *const Conversation, directory: *const c_char, handle: *mut *mut c_void) -> c_int;
+    fn pam_start_confdir(
+        service: *const c_char,
+        user: *const c_char,
+        conversation: *const Conversation,
+        directory: *const c_char,
+        handle: *mut *mut c_void,
+    ) -> c_int;
     fn pam_end(handle: *mut c_void, status: c_int) -> c_int;
     fn pam_set_item(handle: *mut c_void, item: c_int, value: *const c_void) -> c_int;
     fn pam_authenticate(handle: *mut c_void, flags: c_int) -> c_int;
@@ -101,7 +107,8 @@ impl<'a, P: Person> Transaction<'a, P> {
     }
 
     pub fn call(&mut self, which: usize) -> c_int {
-        let call = [pam_authenticate, pam_acct_mgmt, pam_setcred, pam_open_session, pam_close_session, pam_chauthtok][which];
+        let call =
+            [pam_authenticate, pam_acct_mgmt, pam_setcred, pam_open_session, pam_close_session, pam_chauthtok][which];
         unsafe { call(self.handle, 0) }
     }
 }

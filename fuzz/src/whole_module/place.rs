@@ -70,8 +70,16 @@ pub fn remove(path: &str) {
     if kind.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("remove a file");
 }
 
+/// Whether a file can stand there: what is above it may have become anything.
+fn has_place(path: &str) -> bool {
+    Path::new(path).parent().is_some_and(Path::is_dir)
+}
+
 /// A new file, whatever stood there.
 pub fn write(path: &str, bytes: &[u8], mode: u32) {
+    if !has_place(path) {
+        return;
+    }
     remove(path);
     fs::write(path, bytes).expect("write a file");
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
@@ -112,6 +120,9 @@ pub fn lay_down_state(record: &Record, counters: &Counters) {
 pub fn disguise(path: &str, how: u8) {
     let bytes = fs::read(path).unwrap_or_default();
     let elsewhere = "/etc/countersign/elsewhere";
+    if !has_place(path) {
+        return;
+    }
     remove(path);
     match how % 9 {
         0 => {}

@@ -9,7 +9,7 @@ use countersign_common::token::Secret;
 use super::model::{Login, Look, Worth};
 use super::pam::{BUF_ERR, CONV_AGAIN, CONV_ERR, Person, Reply};
 use super::place;
-use super::{SECRET, START, faults, recovery_code, violated};
+use super::{SECRET, faults, recovery_code, violated};
 use crate::logins::code_of_secret;
 
 /// What was typed last, and what it was worth at that moment.
@@ -163,7 +163,6 @@ impl Person for Scene {
         } else {
             Reply::NoResponses
         };
-        assert!(START <= faults().now.unsigned_abs() * 2);
         faults().armed = armed;
         reply
     }
@@ -171,7 +170,8 @@ impl Person for Scene {
 
 /// The key shown in a text: rows of two or more groups of four characters, put together.
 fn key_in(text: &str) -> Option<Vec<u8>> {
-    let is_group = |word: &&str| word.len() == 4 && word.bytes().all(|c| c.is_ascii_uppercase() || (b'2'..=b'7').contains(&c));
+    let is_group =
+        |word: &&str| word.len() == 4 && word.bytes().all(|c| c.is_ascii_uppercase() || (b'2'..=b'7').contains(&c));
     let mut key = String::new();
     for line in text.lines() {
         let words: Vec<&str> = line.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
