@@ -42,13 +42,12 @@ fn planned(machine: &Machine, config: &Config, account: &Account) -> Result<Plan
 fn outcome(plan: Plan) -> (Rehearsal, Option<String>) {
     let because = |why: &str| Some(why.to_owned());
     match plan {
-        Plan::Ask => (Rehearsal::Ask, None),
+        // With a code required it is never ignored.
+        Plan::Ask | Plan::Ignore => (Rehearsal::Ask, None),
         Plan::AskRecovery(_) | Plan::Refuse(Refusal::Blocked(_)) => (Rehearsal::Refuse, because("blocked")),
         Plan::Enroll(_) => (Rehearsal::Enroll, None),
         Plan::Grace(_) => (Rehearsal::Grace, None),
         Plan::Refuse(Refusal::CannotEnrollHere) => (Rehearsal::Refuse, because("cannot enroll here")),
         Plan::Refuse(Refusal::Uncommitted) => (Rehearsal::Refuse, because("no account line")),
-        // Required is always in use.
-        Plan::Ignore => (Rehearsal::Ask, None),
     }
 }

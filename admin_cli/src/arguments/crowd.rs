@@ -13,7 +13,7 @@ pub(crate) struct Crowd {
     /// The members of this group, also those whose primary group it is, whether or not they have a record.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["names", "all"])]
     pub(crate) group: Option<String>,
-    /// Every login account: a shell to log in with and a uid of UID_MIN (/etc/login.defs) or more; and all with state.
+    /// Every login account: a shell to log in with and a uid of people (`UID_MIN` of /etc/login.defs); and all with state.
     ///
     /// Not root, nor any other system account, unless it has state already: name those yourself.
     #[arg(long, conflicts_with = "names")]

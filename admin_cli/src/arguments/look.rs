@@ -34,6 +34,7 @@ pub(crate) struct List {
 
 /// Which users to list: all that is asked for must hold.
 #[derive(Debug, Clone, Copy, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own, and they combine")]
 pub(crate) struct Only {
     /// Only users who are blocked after too many wrong codes.
     #[arg(long)]

@@ -28,7 +28,7 @@ const UID_MIN: u32 = 1_000;
 /// The account of nobody.
 const NOBODY: u32 = 65_534;
 /// Shells of accounts nobody logs in to.
-const NO_SHELL: [&str; 5] = ["nologin", "false", "sync", "halt", "shutdown"];
+pub(super) const NO_SHELL: [&str; 5] = ["nologin", "false", "sync", "halt", "shutdown"];
 
 /// An account, and whether someone can log in to it.
 struct Listed {

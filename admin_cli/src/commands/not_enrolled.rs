@@ -11,6 +11,7 @@ use countersign_common::notice::spelled_span;
 use countersign_common::store::Store;
 use nix::unistd::Group;
 
+use super::crowd::NO_SHELL;
 use super::everyone;
 use super::look::{is_wanted, verdict_on, worst};
 use crate::arguments::List;
@@ -22,8 +23,6 @@ use crate::report::{Facts, GraceTime, Report};
 
 /// The name column is at most this wide; a longer name pushes its row.
 const NAME_WIDTH: usize = 32;
-/// Shells of accounts nobody logs in to.
-const NO_SHELL: [&str; 5] = ["nologin", "false", "sync", "halt", "shutdown"];
 
 /// `list --not-enrolled`
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {

@@ -48,7 +48,9 @@ struct InGrace {
 pub(super) fn report(desk: &Desk, arguments: &arguments::Report, output: &mut Output) -> Result<Verdict, Failure> {
     let reports = not_enrolled::all(desk, output)?;
     let mut progress = Progress::default();
-    reports.iter().for_each(|report| progress.count(report));
+    for report in &reports {
+        progress.count(report);
+    }
     progress.grace_until = progress.last.map(|end| end.to_string());
     if arguments.json {
         output.bytes(&json::object(&progress));

@@ -38,7 +38,7 @@ pub(super) fn report(arguments: &Report, output: &mut Output) -> Result<Verdict,
     };
     let logins = logins(&String::from_utf8_lossy(&text));
     if arguments.json {
-        let objects: Vec<Vec<u8>> = logins.iter().map(|login| json::item(login)).collect();
+        let objects: Vec<Vec<u8>> = logins.iter().map(json::item).collect();
         json::array(&objects).for_each(|part| output.bytes(part));
         return Ok(Verdict::Done);
     }
@@ -91,12 +91,11 @@ fn fields(text: &str) -> Option<Vec<(String, String)>> {
     let mut fields = Vec::new();
     let mut rest = text.trim();
     while let Some((key, value)) = rest.split_once('=') {
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => quoted_value(quoted)?,
-            None => {
-                let (value, after) = value.split_once(' ').unwrap_or((value, ""));
-                (value.to_owned(), after)
-            }
+        let (value, after) = if let Some(quoted) = value.strip_prefix('"') {
+            quoted_value(quoted)?
+        } else {
+            let (value, after) = value.split_once(' ').unwrap_or((value, ""));
+            (value.to_owned(), after)
         };
         fields.push((key.to_owned(), value));
         rest = after.trim_start();
@@ -141,7 +140,9 @@ fn print(logins: &[Login], all_names: bool, output: &mut Output) {
         output.line(format_args!("  {words}: {}", logins.len()));
         // Whoever would have been stopped is why it is rehearsed.
         if all_names || outcome == Rehearsal::Refuse {
-            logins.iter().for_each(|login| output.line(format_args!("    {login}")));
+            for login in logins {
+                output.line(format_args!("    {login}"));
+            }
         }
     }
 }
