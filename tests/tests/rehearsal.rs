@@ -97,7 +97,7 @@ fn the_report_counts_whom_a_rehearsal_would_have_asked_or_stopped() {
     let explained = factor.world.countersign(&["explain", "alice"]).ok();
     assert!(explained.starts_with("alice on sshd: rule 1 is a rehearsal, which asks nobody"), "{explained}");
     let status = factor.world.countersign(&["status", "alice", "--json"]).ok();
-    assert!(status.contains("\"use_2fa_source\": \"rule 1\""), "{status}");
+    assert!(status.contains("\"use_2fa_source\":\"rule 1\""), "{status}");
     let doctor = factor.world.countersign(&["doctor"]).text();
     assert!(doctor.contains("rule 1 is a rehearsal: nobody it matches is asked"), "{doctor}");
 }

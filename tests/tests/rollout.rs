@@ -1,5 +1,6 @@
 //! Rolling out: many users at once by group or all, lists by what holds, and how far it is.
 use countersign_tests::factor::IN_USE;
+use countersign_tests::terminal::Terminal;
 use countersign_tests::world::Outcome;
 use countersign_tests::{Factor, World};
 use serde_json::Value;
@@ -98,6 +99,17 @@ fn all_are_the_people_of_this_host_and_whoever_has_state_and_only_once_someone_a
     let outcome = world.countersign(&["disable", "--all", "--yes"]);
     assert_eq!(last_line(&outcome), "6 users: 6 changed, 0 as wanted already, 0 failed");
     assert_eq!(using(&world), [""; 0]);
+}
+
+#[test]
+fn at_a_terminal_all_are_changed_only_by_yes() {
+    let world = world_of("");
+    for (answer, expected) in [("", 0), ("n", 0), ("yes", STAFF.len())] {
+        let mut terminal = Terminal::spawn(&world, &["countersign", "enable", "--all"]);
+        terminal.answer("This will turn 2FA on for 4 users. Go on? [y/N] ", answer);
+        let status = terminal.wait_exit();
+        assert_eq!((status.success(), using(&world).len()), (expected > 0, expected), "{answer}");
+    }
 }
 
 #[test]

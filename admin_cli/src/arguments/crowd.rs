@@ -19,7 +19,7 @@ pub(crate) struct Crowd {
     #[arg(long, conflicts_with = "names")]
     pub(crate) all: bool,
     /// Do not ask before changing all.
-    #[arg(long, requires = "all")]
+    #[arg(long, requires = "all", conflicts_with_all = ["names", "group"])]
     pub(crate) yes: bool,
     /// Print the resulting state as JSON: one object for one user, an array for several.
     #[arg(long)]
