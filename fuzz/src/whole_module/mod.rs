@@ -3,12 +3,14 @@
 //! answer to trusted state, durably noted, or by trusted words that no code is asked (I1, I4, I5, I6, I9, I10); and once
 //! nothing fails any more, the next honest login works (I7).
 
+mod acts;
 mod faults;
 mod model;
 mod pam;
 mod place;
 mod play;
 mod scene;
+mod spoil;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -19,8 +21,9 @@ use countersign_common::record::{CanToggle, Record, RecoverySet, Revision, Token
 use countersign_common::token::{Parameters, RecordId, RecoveryCode, RecoverySetId, Secret, Step, TokenId, UnixTime};
 use zeroize::Zeroizing;
 
+use acts::Play;
 use faults::Faults;
-use play::{Play, honest};
+use play::{honest, run};
 
 /// Alice's secret.
 pub(crate) const SECRET: [u8; 20] = *b"alice-has-a-secret-!";
@@ -103,9 +106,9 @@ pub fn whole_module(bytes: &[u8]) {
     let handles = open_handles();
     let play = Play::read(bytes);
     if play.runs_out_of_memory() {
-        in_child(|| play.run());
+        in_child(|| run(&play));
     } else {
-        play.run();
+        run(&play);
     }
     faults.lift();
     honest(play.spoils_state(), play.latest());

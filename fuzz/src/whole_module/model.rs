@@ -14,7 +14,7 @@ use countersign_common::decision::{Membership, RuleFacts, block, grace_until, se
 use countersign_common::record::{self, Record, Use2fa};
 use countersign_common::token::{RecoveryCode, UnixTime};
 
-use super::place::{CONFIG, INSTALLATION};
+use super::place::{self, CONFIG, INSTALLATION};
 use crate::logins::code_of_secret;
 
 /// A login, as far as the files do not say.
@@ -184,7 +184,10 @@ fn is_sound_directory(path: &str) -> bool {
 
 /// Root, or whoever the installation may be meant to name.
 fn may_own(uid: u32, is_private: bool) -> bool {
-    let named = || fs::read_to_string(INSTALLATION).is_ok_and(|text| text.contains(&uid.to_string()));
+    let named = || {
+        let text = place::read(INSTALLATION).unwrap_or_default();
+        String::from_utf8_lossy(&text).contains(&uid.to_string())
+    };
     uid == 0 || is_private && named()
 }
 

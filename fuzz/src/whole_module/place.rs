@@ -116,9 +116,15 @@ pub fn lay_down_state(record: &Record, counters: &Counters) {
     write(&counters_path, &new_file(counters), 0o600);
 }
 
+/// What a regular file holds; nothing of anything else, which might be waited for.
+pub fn read(path: &str) -> Option<Vec<u8>> {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|status| status.is_file());
+    is_file.then(|| fs::read(path).unwrap_or_default())
+}
+
 /// Makes something else of a file.
 pub fn disguise(path: &str, how: u8) {
-    let bytes = fs::read(path).unwrap_or_default();
+    let bytes = read(path).unwrap_or_default();
     let elsewhere = "/etc/countersign/elsewhere";
     if !has_place(path) {
         return;
@@ -152,10 +158,7 @@ pub fn disguise(path: &str, how: u8) {
 
 /// Changes some bytes of a file, if it is one.
 pub fn edit(path: &str, how: u8, at: usize, value: u8) {
-    let is_file = fs::symlink_metadata(path).is_ok_and(|status| status.is_file());
-    let Some(mut bytes) = is_file.then(|| fs::read(path).unwrap_or_default()).filter(|bytes| !bytes.is_empty()) else {
-        return;
-    };
+    let Some(mut bytes) = read(path).filter(|bytes| !bytes.is_empty()) else { return };
     let at = at % bytes.len();
     match how % 5 {
         0 => bytes[at] = value,

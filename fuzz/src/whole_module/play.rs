@@ -1,18 +1,18 @@
-//! What the bytes say, step by step, and what must hold after each call.
+//! Plays what the bytes say; what must hold after each call, and once nothing fails any more.
 
 use std::cell::RefCell;
-use std::fs;
 
-use countersign_common::counters::{Grace, Throttle, new_file};
-use countersign_common::record::{self, CanToggle, Use2fa};
-use countersign_common::token::{Seconds, Secret};
+use countersign_common::record::Use2fa;
+use countersign_common::token::Secret;
 
+use super::acts::{Act, Play, wait};
 use super::faults::{ERRORS, FUNCTIONS};
-use super::model::{Login, Look, Worth, is_known, time};
+use super::model::{Login, Look, Worth, is_known};
 use super::pam::{self, CALLS, Transaction};
-use super::place::{self, CONFIG, DIRECTORIES, FORMAT, INSTALLATION, STACKS};
+use super::place::{self, CONFIG, STACKS};
 use super::scene::{Given, Scene, now};
-use super::{SECRET, START, counters, faults, module, record, recovery_code, violated};
+use super::spoil::{LINES, change_counters, change_record, file};
+use super::{SECRET, counters, faults, module, record, recovery_code, violated};
 
 const SERVICES: [&str; 6] = ["sshd", "sudo", "cron", "login", "su", "vsftpd"];
 const USERS: [&str; 4] = ["alice", "bob", "root", "mallory"];
@@ -26,162 +26,18 @@ const ARGUMENTS: [&str; 7] = [
     "debug debug=1",
 ];
 const ADDRESSES: [&str; 4] = ["", "10.1.2.3", "::ffff:10.1.2.3", "host.example"];
-/// What a configuration may say besides where the state lies.
-const LINES: [&str; 21] = [
-    "[defaults]\nuse_2fa = false\n",
-    "[defaults]\nuse_2fa = true\n",
-    "[defaults]\nuse_2fa = true\ncan_toggle = false\n",
-    "[enrollment]\ngrace = '3d'\n",
-    "[enrollment]\nservices = []\n",
-    "[enrollment]\nservices = ['sshd', 'cron']\ngrace = '1h'\n",
-    "[totp]\nwindow = 2\n",
-    "[totp]\nwindow = 0\ndigits = 8\n",
-    "[throttle]\nfree = 1\n",
-    "[recovery]\ncodes = 0\n",
-    "[prompt]\nqr = 'off'\ntries = 1\necho = false\n",
-    "[administrators]\ngroups = ['staff']\n",
-    "[[rule]]\nservices = ['cron']\nthen = 'skip'\n",
-    "[[rule]]\ngroups = ['staff']\nthen = 'required'\n",
-    "[[rule]]\ngroups = ['staff']\nthen = 'user'\n",
-    "[[rule]]\ngroups = ['staff']\nthen = 'skip'\n",
-    "[[rule]]\nnetworks = ['10.0.0.0/8']\nthen = 'skip'\n",
-    "[[rule]]\nthen = 'required'\n",
-    "[[rule]]\nthen = 'skip'\n",
-    "[[rule]]\nusers = ['bob']\nthen = 'user'\n",
-    "[[rule]]\ngroups = ['staff']\nthen = 'rehearse'\n",
-];
-
-/// A step.
-#[derive(Debug, Clone)]
-enum Act {
-    Answer(u8),
-    RawAnswer(Vec<u8>),
-    Call(usize),
-    Start { service: u8, user: Option<u8>, raw_user: Vec<u8>, arguments: u8, rhost: u8 },
-    Wait(u8, u8),
-    Line(u8),
-    Edit { file: u8, how: u8, at: u16, value: u8 },
-    Disguise { file: u8, how: u8 },
-    Replace { file: u8, bytes: Vec<u8> },
-    Record(u8),
-    Counters(u8),
-    Memory { left: u16, for_good: bool },
-    System { function: u8, error: u8, left: u8, for_good: bool },
-}
-
-/// What the bytes say.
-pub struct Play {
-    acts: Vec<Act>,
-}
-
-struct Bytes<'a>(&'a [u8]);
-
-impl Bytes<'_> {
-    fn byte(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        *first
+/// Plays it.
+pub fn run(play: &Play) {
+    let scene = RefCell::new(Scene::new());
+    let mut stage = Stage { scene: &scene, transaction: None, arguments: 0, pending: None };
+    stage.start(0, "alice", 0, 0);
+    for act in &play.acts {
+        stage.act(act);
     }
-
-    fn some(&mut self) -> Vec<u8> {
-        let length = usize::from(self.byte()).min(self.0.len());
-        let (some, rest) = self.0.split_at(length);
-        self.0 = rest;
-        some.to_vec()
-    }
-}
-
-impl Play {
-    pub fn read(bytes: &[u8]) -> Self {
-        let mut bytes = Bytes(bytes);
-        let mut acts = Vec::new();
-        while !bytes.0.is_empty() && acts.len() < 60 {
-            let act = match bytes.byte() % 16 {
-                0 | 1 => Act::Answer(bytes.byte()),
-                2 | 3 => Act::Call(usize::from(bytes.byte()) % 8),
-                4 => Act::Start {
-                    service: bytes.byte(),
-                    user: Some(bytes.byte()),
-                    raw_user: Vec::new(),
-                    arguments: bytes.byte(),
-                    rhost: bytes.byte(),
-                },
-                5 => Act::Wait(bytes.byte(), bytes.byte()),
-                6 => Act::Line(bytes.byte()),
-                7 => Act::Edit {
-                    file: bytes.byte(),
-                    how: bytes.byte(),
-                    at: u16::from_be_bytes([bytes.byte(), bytes.byte()]),
-                    value: bytes.byte(),
-                },
-                8 => Act::Disguise { file: bytes.byte(), how: bytes.byte() },
-                9 => Act::Replace { file: bytes.byte(), bytes: bytes.some() },
-                10 => Act::Record(bytes.byte()),
-                11 => Act::Counters(bytes.byte()),
-                12 => Act::Memory {
-                    left: u16::from_be_bytes([bytes.byte(), bytes.byte()]),
-                    for_good: bytes.byte() % 2 == 1,
-                },
-                13 => Act::System {
-                    function: bytes.byte(),
-                    error: bytes.byte(),
-                    left: bytes.byte() % 32,
-                    for_good: bytes.byte() % 2 == 1,
-                },
-                14 => Act::Start { service: 0, user: None, raw_user: bytes.some(), arguments: 0, rhost: 0 },
-                _ => Act::RawAnswer(bytes.some()),
-            };
-            acts.push(act);
-        }
-        Self { acts }
-    }
-
-    pub fn runs_out_of_memory(&self) -> bool {
-        self.acts.iter().any(|act| matches!(act, Act::Memory { .. }))
-    }
-
-    /// Whether the state itself was spoilt, beyond what the module may do to it.
-    pub fn spoils_state(&self) -> bool {
-        self.acts.iter().any(|act| match act {
-            Act::Edit { file, .. } | Act::Disguise { file, .. } | Act::Replace { file, .. } => file % 8 >= 3,
-            Act::Answer(kind) => [26, 27, 28, 30].contains(&(kind % 32)),
-            Act::Record(_) | Act::Counters(_) => true,
-            _ => false,
-        })
-    }
-
-    /// No moment of this play lies after this one.
-    pub fn latest(&self) -> u64 {
-        let waits = self.acts.iter().map(|act| match act {
-            Act::Wait(how, size) => wait(*how, *size).max(0),
-            Act::Answer(_) | Act::Call(_) => 60,
-            _ => 0,
-        });
-        START + waits.sum::<i64>().unsigned_abs()
-    }
-
-    pub fn run(&self) {
-        let scene = RefCell::new(Scene::new());
-        let mut stage = Stage { scene: &scene, transaction: None, arguments: 0, pending: None };
-        stage.start(0, "alice", 0, 0);
-        for act in &self.acts {
-            stage.act(act);
-        }
-        // Whatever was chosen is tried.
-        if !matches!(self.acts.last(), Some(Act::Call(_))) {
-            stage.act(&Act::Call(0));
-            stage.act(&Act::Call(1));
-        }
-    }
-}
-
-fn wait(how: u8, size: u8) -> i64 {
-    let size = i64::from(size);
-    match how % 4 {
-        0 => size,
-        1 => size * 30,
-        2 => size * 3_600,
-        _ => -size * 60,
+    // Whatever was chosen is tried.
+    if !matches!(play.acts.last(), Some(Act::Call(_))) {
+        stage.act(&Act::Call(0));
+        stage.act(&Act::Call(1));
     }
 }
 
@@ -197,18 +53,6 @@ struct Stage<'a> {
     transaction: Option<Transaction<'a, Scene>>,
     arguments: u8,
     pending: Option<Pending>,
-}
-
-fn file(number: u8) -> String {
-    let (record, counters) = place::paths_of("alice");
-    match number % 8 {
-        0..=1 => CONFIG.to_owned(),
-        2 => INSTALLATION.to_owned(),
-        3 => FORMAT.to_owned(),
-        4 | 5 => record,
-        6 => counters,
-        _ => DIRECTORIES[usize::from(number / 8) % 3].to_owned(),
-    }
 }
 
 impl Stage<'_> {
@@ -254,7 +98,7 @@ impl Stage<'_> {
             }
             Act::Wait(how, size) => faults().now += wait(*how, *size),
             Act::Line(number) => {
-                let text = fs::read_to_string(CONFIG).unwrap_or_default();
+                let text = place::read(CONFIG).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
                 place::write(CONFIG, (text + LINES[usize::from(*number) % LINES.len()]).as_bytes(), 0o644);
             }
             Act::Edit { file: number, how, at, value } => place::edit(&file(*number), *how, usize::from(*at), *value),
@@ -405,46 +249,6 @@ impl Stage<'_> {
             violated("a recovery code in the log");
         }
     }
-}
-
-fn change_record(how: u8) {
-    let (path, counters_path) = place::paths_of("alice");
-    let mut record = record();
-    match how % 8 {
-        0 => record.use_2fa = Use2fa::Disabled,
-        1 => record.can_toggle = CanToggle::Locked,
-        2 => record.tokens.clear(),
-        3 => {
-            record.tokens.clear();
-            record.can_toggle = CanToggle::Locked;
-        }
-        4 => record.recovery = None,
-        5 => record.user = countersign_common::record::UserName::new("bob").expect("a name"),
-        6 => {
-            place::remove(&counters_path);
-            return place::remove(&path);
-        }
-        _ => record.id = countersign_common::token::RecordId::from_random([9; 8]),
-    }
-    place::write(&path, record::render(&record).as_bytes(), 0o600);
-}
-
-fn change_counters(how: u8) {
-    let (_, path) = place::paths_of("alice");
-    let mut counters = counters();
-    let blocked = |failures, delay| Throttle { failures, last_failure: time(now()), delay: Seconds(delay) };
-    match how % 8 {
-        0 => counters.throttle = blocked(4, 0),
-        1 => counters.throttle = blocked(5, 30),
-        2 => counters.throttle = blocked(100, 3_600),
-        3 => counters.uncommitted.count = 3,
-        4 => counters.grace = Grace::Until(time(now() + 3_600)),
-        5 => counters.grace = Grace::Ended,
-        6 => counters.record = None,
-        _ => counters.tokens[0].last_step = countersign_common::token::Step::new(now() / 30 + 5).expect("a step"),
-    }
-    counters.uncommitted.last = time(now());
-    place::write(&path, &new_file(&counters), 0o600);
 }
 
 /// Nothing fails any more: a right code lets in, once; and whoever has no token enrolls.
