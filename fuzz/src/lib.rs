@@ -9,6 +9,9 @@ mod logins;
 #[allow(dead_code)]
 mod manual;
 mod texts;
+mod whole_module;
+
+pub use whole_module::whole_module;
 
 /// A target: its name, which is its corpus's, and what it does with the bytes.
 pub type Target = (&'static str, fn(&[u8]));
