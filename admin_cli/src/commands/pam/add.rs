@@ -43,10 +43,10 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
                 output.line(format_args!("{name}: with this,"));
                 look.logins.iter().for_each(|login| output.line(format_args!("  {login}")));
                 look.remarks.iter().for_each(|remark| output.warning(remark));
-                others_that_ask(&edited, &name).iter().for_each(|other| {
+                for other in others_that_ask(&edited, &name) {
                     output
                         .warning(&format!("{other} asks for a code as well; to have one of them, take that line out"));
-                });
+                }
                 edited = edited.with(change.edited());
                 changes.push(change);
             }
