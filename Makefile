@@ -36,12 +36,15 @@ test: ## everything: check, then every suite against the real thing (root, Debia
 	@scripts/test
 
 deb: ## the Debian package (target/deb)
+	@scripts/packages deb
 	@scripts/deb
 
 rpm: ## the RPM (target/rpm)
+	@scripts/packages rpm
 	@scripts/rpm
 
 package-test: ## install, upgrade, remove and purge the Debian package in a Debian of its own, with real logins (downloads one)
+	@scripts/packages package-test
 	@scripts/package-test
 
 stress: ## the long versions of what test does in short: minutes of parallel logins, power cuts, faults
