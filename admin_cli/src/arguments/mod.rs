@@ -157,9 +157,9 @@ pub(crate) enum Command {
     /// without --write. Whoever was asked for a code there is asked here: 2FA is turned on, unless something was known
     /// of the user already.
     Import(Import),
-    /// Say that this state came out of a backup: what may have been used since then counts as used.
+    /// Say that this state came out of a backup.
     ///
-    /// Run it after a restore, before anyone can log in. Codes of the present moment are refused, so that none which the
+    /// What may have been used since then counts as used. Run it after a restore, before anyone can log in. Codes of the present moment are refused, so that none which the
     /// old host accepted is accepted again; recovery codes become void, since any of them may have been used.
     #[command(after_help = "Examples:\n  countersign restored\n  countersign restored --keep-recovery-codes --yes")]
     Restored(Restored),
