@@ -1,6 +1,7 @@
 //! `countersign doctor`: each thing that can be wrong, one line, a severity, an exit status; and nothing is changed.
 use countersign_tests::Factor;
 use countersign_tests::factor::IN_USE;
+use countersign_tests::pam_driver::Item;
 use countersign_tests::world::{Outcome, Stack};
 use serde_json::Value;
 
@@ -9,6 +10,9 @@ const HELPER: &str = "/usr/libexec/countersign-helper";
 /// What the README says about sshd, and a code after a key.
 const SSHD: &str = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\nLoginGraceTime 10m\n\
                     AuthenticationMethods publickey,keyboard-interactive keyboard-interactive\nPermitRootLogin yes\n";
+
+/// Something that keeps the clock, by its name: not every machine of tests is a container.
+const KEEPER: &str = "cp /bin/sleep /run/chronyd; /run/chronyd 1000 > /dev/null 2>&1 &";
 
 fn doctor(factor: &Factor) -> Outcome {
     factor.world.countersign(&["doctor"])
@@ -29,7 +33,7 @@ fn a_sound_host_has_nothing_wrong_and_is_not_touched() {
         factor.world.use_stack(stack);
     }
     factor.world.write_file("/etc/ssh/sshd_config", SSHD, 0o644);
-    factor.world.sh("mkdir -p /run/sshd; ssh-keygen -A").ok();
+    factor.world.sh(&format!("mkdir -p /run/sshd; ssh-keygen -A; {KEEPER}")).ok();
     let before = factor.state();
     let outcome = doctor(&factor);
     assert!(outcome.ok().ends_with("nothing is wrong\n"), "{}", outcome.text());
@@ -166,4 +170,51 @@ fn json_holds_logins_and_findings() {
     let login = &answer["logins"][0];
     assert!(login["service"].is_string() && login["login"].is_string(), "{login}");
     assert_eq!((&login["verdict"], login.as_object().map(serde_json::Map::len)), (&"not asked".into(), Some(5)));
+}
+
+#[test]
+fn administrators_without_a_token_are_told() {
+    let factor = Factor::new("[administrators]\ngroups = [\"staff\"]\n", &["alice", "bob", "carol"]);
+    factor.world.add_to_group("staff", &["alice", "bob"]);
+    finds(&factor, "warning: 2 (alice, bob) administrators are without a token", "countersign enroll");
+    factor.world.countersign(&["enable", "alice"]).ok();
+    factor.enroll("alice");
+    finds(&factor, "warning: bob is an administrator without a token", "countersign enroll");
+}
+
+#[test]
+fn a_clock_that_all_phones_contradict_is_told() {
+    let factor = Factor::new(IN_USE, &["alice", "bob", "carol"]);
+    for user in ["alice", "bob", "carol"] {
+        let token = factor.enroll(user);
+        assert!(!doctor(&factor).text().contains("seconds behind"));
+        factor.next_step();
+        factor.login(user, &[&factor.code_of_step(&token, 1)]);
+    }
+    finds(&factor, "warning: this host's clock is about 30 seconds behind", "3 of the 3 users");
+}
+
+#[test]
+fn a_code_that_came_twice_is_told_with_its_address() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    let code = factor.code(&token);
+    factor.login("alice", &[&code]);
+    let again = factor.driver("alice").item(Item::Rhost, "192.0.2.7").answers([code.as_str()]).run();
+    assert!(again.shows("already used"), "{again:#?}");
+    let log = factor.world.log();
+    factor.world.write_file("/var/log/auth.log", log, 0o640);
+    finds(&factor, "info: /var/log/auth.log: a used code came again once: alice, from 192.0.2.7", "event=replay");
+}
+
+#[test]
+fn what_sudoers_says_about_pam_is_told() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    factor.world.write_file("/etc/sudoers.d/own", "Defaults pam_service=admin\nalice ALL=(ALL) NOPASSWD: ALL\n", 0o440);
+    assert!(!doctor(&factor).text().contains("sudoers"), "nobody is asked by sudo");
+    factor.world.use_stack(Stack::Sudo);
+    finds(&factor, "error: /etc/sudoers.d/own:1: pam_service has sudo ask the service admin", "/etc/pam.d/admin");
+    finds(&factor, "info: /etc/sudoers.d/own:2: NOPASSWD", "");
+    factor.world.pam_stack("admin", Stack::Sudo.text());
+    assert!(!doctor(&factor).text().contains("own:1"));
 }

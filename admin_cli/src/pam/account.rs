@@ -22,7 +22,7 @@ pub(crate) struct AccountFacts {
     pub(crate) commit_enters: bool,
     /// Why not.
     pub(crate) refused_by: Option<Decisive>,
-    /// Our module has its turn on every way in.
+    /// Our module has its turn on a way in.
     pub(crate) reached: bool,
     /// What leads past it.
     pub(crate) skipped_by: Vec<Decisive>,
@@ -57,7 +57,7 @@ pub(crate) fn account_facts(files: &dyn Files, service: &Service, person: Person
         return Ok(facts);
     }
     let entering: Vec<&Trace> = commit.iter().filter(|way| way.passes()).collect();
-    facts.reached = entering.iter().all(|way| has_turn(way)) && !entering.is_empty();
+    facts.reached = entering.iter().any(|way| has_turn(way));
     for way in entering.iter().filter(|way| !has_turn(way)) {
         add(&mut facts.skipped_by, trial.past_us(way));
     }
@@ -103,17 +103,16 @@ fn left_out(trial: &Trial, entering: &[&Trace], idle: &[Trace]) -> Option<Rc<Pla
 fn late_gates(trial: &Trial, case: &Case) -> Result<Vec<Decisive>, TooMany> {
     let mut found = Vec::new();
     let is_gate = |handler: &&Handler| {
-        handler.module().is_some_and(|module| match module.role() {
-            Role::Gate => true,
-            Role::Condition => module.outcomes(Phase::Account, case).len() > 1,
-            _ => false,
+        handler.module().is_some_and(|module| {
+            let is_gate = matches!(module.role(), Role::Gate | Role::Condition);
+            is_gate && module.outcomes(Phase::Account, &Case { gates: Gates::Any, ..*case }).len() > 1
         })
     };
     for gate in trial.stack.iter().filter(is_gate) {
         let ways = trial.ways_refused_by(gate, case)?;
         let closes = !ways.is_empty() && ways.iter().all(|way| !way.passes());
         if closes && ways.iter().any(|way| trial.ours(way).is_some()) {
-            add(&mut found, Some(Decisive::of(gate, Code::AUTH_ERR)));
+            add(&mut found, Some(trial.decisive_line(gate, Code::AUTH_ERR)));
         }
     }
     Ok(found)

@@ -18,5 +18,5 @@ pub(crate) mod line;
 pub(crate) mod modules;
 pub(crate) mod service;
 #[cfg(test)]
-mod service_tests;
+pub(crate) mod service_tests;
 pub(crate) mod walk;

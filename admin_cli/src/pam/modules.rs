@@ -246,7 +246,10 @@ impl Module {
             "pam_sepermit.so" => Code::IGNORE,
             _ => Code::SUCCESS,
         };
+        // There it only forgets failures.
+        let never_closed = self.name() == "pam_faillock.so" && phase == Phase::Account;
         match case.gates {
+            Gates::Any if never_closed => vec![open],
             Gates::Open => vec![open],
             Gates::Any => vec![open, Code::AUTH_ERR],
         }

@@ -331,6 +331,12 @@ impl Handler {
     pub(crate) fn entry(&self) -> &Rc<Place> {
         self.through.first().unwrap_or(&self.place)
     }
+
+    /// The line in a file through which it came; in the service's own, if it did not come through that.
+    pub(crate) fn entry_in(&self, file: &str) -> &Rc<Place> {
+        let all = self.through.iter().chain([&self.place]);
+        all.into_iter().find(|place| *place.file == *file).unwrap_or(self.entry())
+    }
 }
 
 impl fmt::Display for Place {

@@ -8,15 +8,15 @@ use super::service::{Fault, Handler, Job, Module, Phase, Service};
 
 /// Files held in memory, by path; every module is installed but those named `pam_missing*`.
 #[derive(Default)]
-pub(super) struct Shelf(BTreeMap<String, String>);
+pub(crate) struct Shelf(BTreeMap<String, String>);
 
 impl Shelf {
     /// Files of `/etc/pam.d`.
-    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self(files.iter().map(|(name, text)| (format!("/etc/pam.d/{name}"), (*text).to_owned())).collect())
     }
 
-    pub(super) fn and(mut self, path: &str, text: &str) -> Self {
+    pub(crate) fn and(mut self, path: &str, text: &str) -> Self {
         self.0.insert(path.to_owned(), text.to_owned());
         self
     }

@@ -20,11 +20,11 @@ pub(super) struct Trial<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decisive {
     pub(crate) place: Rc<Place>,
+    /// The line through which it came, in the file in which our line stands.
+    pub(crate) beside_us: Rc<Place>,
     /// The module's name, or what is wrong with the line.
     pub(crate) module: String,
     pub(crate) code: Code,
-    /// How many substacks it is in.
-    pub(crate) level: usize,
 }
 
 impl<'a> Trial<'a> {
@@ -77,7 +77,19 @@ impl<'a> Trial<'a> {
 
     /// A step, by its line.
     pub(super) fn decisive(&self, step: &Step) -> Option<Decisive> {
-        self.handler(step).map(|handler| Decisive::of(handler, step.code))
+        self.handler(step).map(|handler| self.decisive_line(handler, step.code))
+    }
+
+    /// A line, by what its module returned.
+    pub(super) fn decisive_line(&self, handler: &Handler, code: Code) -> Decisive {
+        let module = match &handler.job {
+            Job::Module(module) => module.name().to_owned(),
+            Job::Substack => "substack".to_owned(),
+            Job::Fails(fault) => Fault::to_string(fault),
+        };
+        let ours = self.stack.iter().find(|handler| is_ours(handler));
+        let beside_us = ours.map_or(handler.entry(), |ours| handler.entry_in(&ours.place.file));
+        Decisive { place: Rc::clone(&handler.place), beside_us: Rc::clone(beside_us), module, code }
     }
 
     /// What led past our module on a way where it had no turn.
@@ -100,17 +112,6 @@ impl<'a> Trial<'a> {
 
 pub(crate) fn is_ours(handler: &Handler) -> bool {
     handler.module().is_some_and(|module| module.role() == Role::Ours)
-}
-
-impl Decisive {
-    pub(super) fn of(handler: &Handler, code: Code) -> Self {
-        let module = match &handler.job {
-            Job::Module(module) => module.name().to_owned(),
-            Job::Substack => "substack".to_owned(),
-            Job::Fails(fault) => Fault::to_string(fault),
-        };
-        Self { place: Rc::clone(&handler.place), module, code, level: handler.level }
-    }
 }
 
 /// Puts one more into a list unless its line is there.

@@ -3,6 +3,7 @@
 //! Every stack is laid into a private world, the doctor is asked, and people log in: with the right password and code,
 //! with a wrong one of either, without the second factor in use, and to enroll. Wherever doctor and libpam differ, a
 //! test fails.
+mod effects;
 mod layouts;
 mod odd;
 mod random;

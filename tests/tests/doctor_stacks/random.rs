@@ -107,10 +107,10 @@ fn try_all(from: u64, count: u64) {
 
 #[test]
 fn doctor_and_libpam_agree_on_stacks_at_random() {
-    try_all(1, 400);
+    try_all(1, 100);
 }
 
 #[test]
 fn doctor_and_libpam_agree_on_more_stacks_at_random() {
-    try_all(1_001, 400);
+    try_all(1_001, 100);
 }

@@ -107,6 +107,22 @@ impl Trial {
         }
     }
 
+    /// What comes of carol, who enrolls with the right password and code: whether she gets in, and has a token then.
+    pub fn enrolling(&self, service: &str) -> (bool, bool) {
+        let world = &self.factor.world;
+        let login = self.login(service, "carol", PASSWORD, &["{code}"]);
+        let enrolled = self.factor.status("carol")["enrolled"] == true;
+        world.countersign(&["forget", "carol"]).ok();
+        world.countersign(&["enable", "carol"]).ok();
+        self.factor.next_step();
+        (is_in(&login), enrolled)
+    }
+
+    /// The world.
+    pub fn world(&self) -> &countersign_tests::World {
+        &self.factor.world
+    }
+
     /// What comes of someone of a directory, but for enrolling.
     pub fn directory_reality(&self, service: &str) -> &'static str {
         let world = &self.factor.world;

@@ -2,11 +2,17 @@
 //!
 //! Invariants: changes nothing; goes on as far as it can, whatever is broken; names nothing secret.
 
+mod administrators;
+mod clock;
 mod finding;
 mod host;
+mod log;
+mod selinux;
 mod services;
 mod ssh;
 mod stack_findings;
+#[cfg(test)]
+mod stack_findings_tests;
 mod stacks;
 mod sudoers;
 mod users;
@@ -109,10 +115,14 @@ fn examined(config_path: &str) -> Answer {
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
     logins.extend(by_ssh);
     sudoers::sudoers(&logins, &mut findings);
+    clock::keeper(&mut findings);
+    log::replays(&mut findings);
     match desk {
         Ok(desk) => {
             host::strays(&desk, &mut findings);
             users::users(&desk, &mut findings);
+            administrators::administrators(&desk, &mut findings);
+            selinux::label(&desk, &mut findings);
         }
         Err(failure) if findings.iter().any(|finding| finding.problem == failure.message) => {}
         Err(failure) => findings.push(Finding::of_failure(Severity::Error, &failure)),

@@ -156,7 +156,7 @@ fn unproven(examined: &Examined, found: &mut Findings) {
     } else if facts.reaches_us {
         let (place, note) = if let Some(line) = &facts.let_by {
             let problem = format!("a wrong password goes on from {} to our line", line.module);
-            (Some(Rc::clone(&line.place)), Note::error(problem, end_before_us(line)))
+            (Some(Rc::clone(&line.place)), Note::error(problem, end_before_us(service, line)))
         } else {
             let problem = "our line stands before the password, so anyone is asked";
             (place.clone(), Note::error(problem, "put it directly after the line that checks the password"))
@@ -169,14 +169,26 @@ fn unproven(examined: &Examined, found: &mut Findings) {
     }
 }
 
-fn end_before_us(line: &Decisive) -> String {
-    if line.level > 0 {
-        // Whatever its control says: what ends a substack leaves the stack running.
-        return "nothing in a substack can end the stack: put the lines that check the password in its place, each \
-                `[success=N default=ignore]` with a jump to our line, then `requisite pam_deny.so`, then our line"
-            .to_owned();
+/// How a wrong password ends before our line, whichever modules look at it.
+fn end_before_us(service: &Service, line: &Decisive) -> String {
+    let mut modules: Vec<&str> = Vec::new();
+    for module in
+        service.stack(Phase::Auth).iter().filter_map(Handler::module).filter(|module| module.checks_passwords())
+    {
+        if !modules.contains(&module.name()) {
+            modules.push(module.name());
+        }
     }
-    format!("make it `[success=1 default=ignore] {}`, followed by `requisite pam_deny.so`", line.module)
+    let jumps = (1..=modules.len()).rev().zip(&modules);
+    let mut lines: Vec<String> =
+        jumps.map(|(jump, module)| format!("`auth [success={jump} default=ignore] {module}`")).collect();
+    lines.push("`auth requisite pam_deny.so`".to_owned());
+    format!("put instead of {}: {}", shown(&line.beside_us), lines.join(", "))
+}
+
+/// A line's place, and what it says there.
+fn shown(place: &Place) -> String {
+    format!("{place} (`{}`)", place.text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Nobody, or nobody without 2FA, gets in.
@@ -225,11 +237,13 @@ fn weak(service: &Service, login: &Login, found: &mut Findings) {
         found.add(service, Some(&ours), note);
     }
     for line in auth.skipped_by.iter().filter(|_| login.kind.role != Role::Root) {
-        let problem = format!("{} leads past our line, so {} is not asked for a code", line.module, login.kind);
+        let problem = if auth.asked {
+            format!("{} may lead past our line, and then no code is asked for", line.module)
+        } else {
+            format!("{} leads past our line, so no code is asked for", line.module)
+        };
         let remedy = match login.kind.role {
-            Role::LocalPassword | Role::OtherPassword if !auth.asked => {
-                format!("make it `[success=N default=ignore] {}`, with a jump that ends at our line", line.module)
-            }
+            Role::LocalPassword | Role::OtherPassword if !auth.asked => end_before_us(service, line),
             _ => "if that is not meant, put our line where every way in passes it".to_owned(),
         };
         let severity = if auth.asked { Severity::Warning } else { Severity::Error };
@@ -256,15 +270,23 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
         return;
     }
     let Some(line) = facts.lines.first() else {
-        let remedy = before_what(service)
-            .map_or_else(|| "add it".to_owned(), |place| format!("put it before {place} (`{}`)", said(&place)));
-        let problem = "there is no `account required pam_countersign.so`, so nobody can enroll or turn 2FA off here";
-        found.add(service, None, Note::error(problem, remedy));
+        let problem = "there is no account line of ours, so nobody can enroll or turn 2FA off here";
+        let line = "account required pam_countersign.so";
+        match before_what(service) {
+            Some(place) => {
+                let note = Note::error(problem, format!("put `{line}` before {}", shown(&place)));
+                found.add(service, Some(&place), note);
+            }
+            None => found.add(service, None, Note::error(problem, format!("add `{line}`"))),
+        }
         return;
     };
     for past in facts.skipped_by.iter().filter(|_| facts.commit_enters) {
-        let problem = format!("{} leads past our account line {line}, so nobody can enroll here", past.module);
-        found.add(service, Some(&past.place), Note::error(problem, "put our account line before it"));
+        let (severity, who) =
+            if facts.reached { (Severity::Warning, "some cannot") } else { (Severity::Error, "nobody can") };
+        let problem = format!("{} leads past our account line {line}, so {who} enroll here", past.module);
+        let remedy = "put our account line before it".to_owned();
+        found.add(service, Some(&past.place), Note { severity, problem, remedy });
     }
     if facts.forgiving {
         let note =
@@ -292,16 +314,14 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
     }
 }
 
-/// What a line says, on one line.
-fn said(place: &Place) -> String {
-    place.text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// The line in the service's own file before which the account line belongs: the first that looks at accounts.
+/// The line before which the account line belongs, beside our auth line: the first that looks at accounts.
 fn before_what(service: &Service) -> Option<Rc<Place>> {
     let account = service.stack(Phase::Account);
     let checks = |handler: &&Handler| handler.module().is_some_and(Module::checks_passwords);
-    account.iter().find(checks).or(account.first()).map(|handler| Rc::clone(handler.entry()))
+    let handler = account.iter().find(checks).or(account.first())?;
+    let ours = our_entry(service);
+    let place = ours.map_or(handler.entry(), |ours| handler.entry_in(&ours.file));
+    Some(Rc::clone(place))
 }
 
 /// Services where nobody can answer.

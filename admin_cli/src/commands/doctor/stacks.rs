@@ -191,7 +191,9 @@ fn verdict(
         return (Word::NotAsked, "a wrong code lets in as well".to_owned());
     }
     let (word, why) = enrolling(service, account, config);
-    let exceptions = auth.skipped_by.iter().map(|line| format!("not where {} says so ({})", line.module, line.place));
+    let without_line = account.skipped_by.iter().filter(|_| word == Word::Asked);
+    let lines = auth.skipped_by.iter().chain(without_line);
+    let exceptions = lines.map(|line| format!("not where {} says so, {}", line.module, line.place));
     let why: Vec<String> = [why].into_iter().filter(|why| !why.is_empty()).chain(exceptions).collect();
     (word, why.join("; "))
 }

@@ -4,6 +4,7 @@ use countersign_common::decision::BlockEnd;
 use countersign_common::notice::FEW_RECOVERY_CODES;
 use countersign_common::system::{Account, Accounts, LookupError, NssAccounts};
 
+use super::clock;
 use super::finding::{Finding, Severity};
 use crate::commands::everyone;
 use crate::commands::look::named;
@@ -110,6 +111,10 @@ pub(super) fn users(desk: &Desk, findings: &mut Vec<Finding>) {
             findings.push(finding.about(vec![user.clone()]));
         }
         findings.extend(other_uid(patient));
+    }
+    let facts = patients.iter().filter_map(|patient| patient.report.state.as_ref().ok());
+    if let Ok(now) = desk.now() {
+        findings.extend(clock::drift(facts.filter_map(|facts| facts.last_accepted.as_ref()), now));
     }
     findings.extend(QUESTIONS.iter().filter_map(|question| asked(question, &patients)));
 }
