@@ -136,6 +136,7 @@ fn a_list_holds_those_of_whom_all_that_is_asked_for_is_so() {
     factor.assert_next_code_accepted("alice", &token);
     factor.fail("alice", &token, 5);
     world.countersign(&["lock", "bob", "carol"]).ok();
+    world.countersign(&["enable", "dave"]).ok();
     assert_eq!(names(world, &["--blocked"]), ["alice"]);
     assert_eq!(names(world, &["--locked"]), ["bob", "carol"]);
     assert_eq!(names(world, &["--few-recovery-codes"]), [""; 0]);
@@ -145,7 +146,7 @@ fn a_list_holds_those_of_whom_all_that_is_asked_for_is_so() {
         factor.login("alice", &[code]);
     }
     assert_eq!(names(world, &["--few-recovery-codes"]), ["alice"]);
-    assert_eq!(names(world, &["--never-logged-in"]), ["carol"]);
+    assert_eq!(names(world, &["--never-logged-in"]), ["carol", "dave"]);
     assert_eq!(names(world, &["--locked", "--never-logged-in"]), ["carol"]);
     assert_eq!(names(world, &["--blocked", "--locked"]), [""; 0]);
     assert!(names(world, &["--not-enrolled", "--locked"]).contains(&"carol".to_owned()));
