@@ -10,10 +10,10 @@ HELPER    := $(TARGET)/release/countersign-helper
 
 MANUALS   := $(TARGET)/manuals
 
-.PHONY: help manuals config build check test stress fuzz sanitize mutants bench compare demo demo-admin install uninstall clean
+.PHONY: help manuals config build deb rpm package-test check test stress fuzz sanitize mutants bench compare demo demo-admin install uninstall clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build module, command and helper (target/release), man pages and completions (target/manuals)
 	@scripts/packages build
@@ -34,6 +34,18 @@ check: ## the fast inner loop: format, lints, unit tests
 
 test: ## everything: check, then every suite against the real thing (root, Debian 12 or alike)
 	@scripts/test
+
+deb: ## the Debian package (target/deb)
+	@scripts/packages deb
+	@scripts/deb
+
+rpm: ## the RPM (target/rpm)
+	@scripts/packages rpm
+	@scripts/rpm
+
+package-test: ## install, upgrade, remove and purge the Debian package in a Debian of its own, with real logins (downloads one)
+	@scripts/packages package-test
+	@scripts/package-test
 
 stress: ## the long versions of what test does in short: minutes of parallel logins, power cuts, faults
 	@scripts/stress

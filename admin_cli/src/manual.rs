@@ -118,9 +118,11 @@ pub(crate) const OBJECTS: [(&str, &[&str]); 6] = [
 ];
 
 /// A file, and what it is.
-pub(crate) const FILES: [(&str, &str); 5] = [
+pub(crate) const FILES: [(&str, &str); 7] = [
     ("/etc/countersign/config.toml", "the configuration, `countersign.toml`(5)"),
     ("/etc/countersign/installation", "the random id of this installation, and the uid that owns its state"),
+    ("/etc/countersign/pam.d.backup", "service files as they were before `pam add` and `pam remove`"),
+    ("/etc/countersign/pam-pending", "what `pam add --confirm` did and nobody confirmed yet"),
     ("/var/lib/countersign", "the state: a record and counters for each user; `state_dir` names another place"),
     ("/usr/libexec/countersign-helper", "what does for an ordinary user what that user may do; set-user-ID"),
     ("pam_countersign.so", "the module, in the directory of PAM modules, `pam_countersign`(8)"),

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StderrLock, StdoutLock, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
@@ -84,6 +84,19 @@ impl Output {
     pub(crate) fn remark(&mut self, text: &str) {
         self.flush();
         let _ = writeln!(self.err, "{}", printable(text));
+    }
+
+    /// Shows how far long work is, to a person who sees nothing else of it.
+    pub(crate) fn progress(&mut self, done: usize, all: usize) {
+        const EVERY: usize = 100;
+        if all >= EVERY.saturating_mul(2)
+            && done.is_multiple_of(EVERY)
+            && io::stderr().is_terminal()
+            && !io::stdout().is_terminal()
+        {
+            let _ = write!(self.err, "\r{done} of {all} users");
+            let _ = self.err.flush();
+        }
     }
 
     /// Asks; the answer is typed behind it.

@@ -242,7 +242,7 @@ impl Facts {
     pub(crate) fn asked(&self) -> (Use2fa, Source) {
         match self.ruling.everywhere {
             Some((Outcome::Required, rule)) => (Use2fa::Enabled, Source::Rule(rule)),
-            Some((Outcome::Skip, rule)) => (Use2fa::Disabled, Source::Rule(rule)),
+            Some((Outcome::Skip | Outcome::Rehearse, rule)) => (Use2fa::Disabled, Source::Rule(rule)),
             Some((Outcome::User, _)) | None => (self.use_2fa, self.source),
         }
     }
@@ -250,6 +250,12 @@ impl Facts {
     /// Whether some login of this user asks for a code.
     pub(crate) fn asked_somewhere(&self) -> bool {
         self.asked().0 == Use2fa::Enabled || self.ruling.somewhere.is_some()
+    }
+
+    /// Whether an enrolled user should have new recovery codes.
+    pub(crate) fn has_few_recovery_codes(&self) -> bool {
+        let few = self.recovery_codes_left <= FEW_RECOVERY_CODES;
+        self.is_enrolled() && few && self.recovery == Recovery::InUse
     }
 
     /// Whether there is a token.

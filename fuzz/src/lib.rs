@@ -4,7 +4,14 @@ mod answers;
 mod formats;
 mod imports;
 mod logins;
+// The module's arguments look their forms up there; it is no library either.
+#[path = "../../pam_module/src/manual.rs"]
+#[allow(dead_code)]
+mod manual;
 mod texts;
+mod whole_module;
+
+pub use whole_module::whole_module;
 
 /// A target: its name, which is its corpus's, and what it does with the bytes.
 pub type Target = (&'static str, fn(&[u8]));

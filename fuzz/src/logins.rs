@@ -90,7 +90,11 @@ fn record() -> Record {
 
 /// RFC 4226 section 5.3, from bare HMAC: not the generator that is under test.
 fn code_of(token: &Token, step: u64) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.secret.as_bytes()).expect("any length");
+    code_of_secret(token.secret.as_bytes(), step)
+}
+
+pub(crate) fn code_of_secret(secret: &[u8], step: u64) -> String {
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret).expect("any length");
     mac.update(&step.to_be_bytes());
     let hash = mac.finalize().into_bytes();
     let offset = usize::from(hash[19] & 15);

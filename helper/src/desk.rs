@@ -172,7 +172,7 @@ fn person(config: &Config, accounts: &dyn Accounts, account: Account) -> Person 
     let groups = GroupsOf { accounts, account: &account };
     let demand = match select_everywhere(&config.rules, &groups).outcome {
         Outcome::Required => Demand::Required,
-        Outcome::User | Outcome::Skip => Demand::User,
+        Outcome::User | Outcome::Skip | Outcome::Rehearse => Demand::User,
     };
     let delegate = delegate(config, &groups);
     let administrator = administrator(config, accounts, &account);

@@ -12,13 +12,21 @@ use countersign_common::token::{Seconds, UnixTime};
 use crate::enroll::settings_changed;
 use crate::login::{Machine, Person, Ruled, open_store};
 use crate::outcome::{Granted, Refused, Verdict};
+use crate::rehearse::rehearse;
 use crate::{ask, enroll};
 
 /// Decides about one login, asking whatever has to be asked.
 pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
     let config = machine.config()?;
     let person = machine.person()?;
-    let Ruled::Demand(demand) = machine.ruled(&config, &person) else { return Ok(Granted::NotInUse) };
+    let demand = match machine.ruled(&config, &person) {
+        Ruled::Skip => return Ok(Granted::NotInUse),
+        Ruled::Rehearse(rule) => {
+            rehearse(machine, &config, &person, rule);
+            return Ok(Granted::NotInUse);
+        }
+        Ruled::Demand(demand) => demand,
+    };
     let Person::Known(account) = person else { return ask::stranger(machine, &config) };
     let store = open_store(&config)?;
     let state = store.view(&account.name)?;

@@ -18,6 +18,7 @@ mod login;
 mod manual;
 mod outcome;
 mod pending;
+mod rehearse;
 
 use entry::Countersign;
 // The macro calls the trait's functions by the type's name.

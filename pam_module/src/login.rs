@@ -46,6 +46,8 @@ pub(crate) enum Person {
 pub(crate) enum Ruled {
     /// No code is asked.
     Skip,
+    /// No code is asked yet: this rule only rehearses.
+    Rehearse(usize),
     /// This much is demanded.
     Demand(Demand),
 }
@@ -93,6 +95,7 @@ impl<'call> Machine<'call> {
         }
         match outcome {
             Outcome::Skip => Ruled::Skip,
+            Outcome::Rehearse => Ruled::Rehearse(rule.unwrap_or(0)),
             Outcome::User => Ruled::Demand(Demand::User),
             Outcome::Required => Ruled::Demand(Demand::Required),
         }

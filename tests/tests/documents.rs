@@ -59,7 +59,10 @@ fn every_failure_of_the_field_has_a_test_that_exists() {
 fn every_page_that_a_document_points_to_exists() {
     let mut pages: Vec<PathBuf> =
         fs::read_dir(root().join("docs")).expect("docs").map(|entry| entry.expect("an entry").path()).collect();
-    pages.extend(["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(|name| root().join(name)));
+    pages.extend(
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+            .map(|name| root().join(name)),
+    );
     let mut links = 0;
     for page in pages.iter().filter(|page| page.extension().is_some_and(|ending| ending == "md")) {
         let text = fs::read_to_string(page).expect("a page");

@@ -1,10 +1,14 @@
 //! The arguments of what changes users: whom, and how the result is told.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use clap::Args;
 use countersign_common::config::Duration;
+use countersign_common::system::Account;
 use countersign_common::token::Seconds;
+
+use super::Crowd;
 
 /// `enable`
 #[derive(Debug, Args)]
@@ -13,11 +17,11 @@ pub(crate) struct Enable {
     #[arg(long)]
     pub(crate) lock: bool,
     #[command(flatten)]
-    pub(crate) users: Users,
+    pub(crate) users: Crowd,
 }
 
 /// Commands that change users.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Users {
     /// The users' login names.
     #[arg(value_name = "USER", required = true)]
@@ -27,6 +31,9 @@ pub(crate) struct Users {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) account: NoAccount,
+    /// Accounts that were looked up already; then the command was about many, and ends with a summary.
+    #[arg(skip)]
+    pub(crate) known: Option<HashMap<String, Account>>,
 }
 
 /// `grace`
@@ -61,7 +68,7 @@ impl FromStr for GraceSpan {
 }
 
 /// Names unknown to the system.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct NoAccount {
     /// Accept names that are unknown to the system, exactly as typed.
     #[arg(long)]

@@ -25,7 +25,44 @@ pub(crate) struct List {
     /// Users that have state, login accounts of /etc/passwd, and whom rules name, by user or by group.
     #[arg(long)]
     pub(crate) not_enrolled: bool,
+    #[command(flatten)]
+    pub(crate) only: Only,
     /// Print a JSON array.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which users to list: all that is asked for must hold.
+#[derive(Debug, Clone, Copy, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own, and they combine")]
+pub(crate) struct Only {
+    /// Only users who are blocked after too many wrong codes.
+    #[arg(long)]
+    pub(crate) blocked: bool,
+    /// Only users who may not turn 2FA on or off themselves.
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Only enrolled users with 2 recovery codes or fewer, where this host hands them out.
+    #[arg(long)]
+    pub(crate) few_recovery_codes: bool,
+    /// Only users whom no code has let in yet.
+    #[arg(long)]
+    pub(crate) never_logged_in: bool,
+}
+
+/// `report`
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Print the names, too.
+    #[arg(long)]
+    pub(crate) names: bool,
+    /// What rules with `rehearse` would have come to.
+    #[arg(long)]
+    pub(crate) rehearsal: bool,
+    /// The log to read for --rehearsal; without it, the journal is asked (journalctl).
+    #[arg(long, value_name = "FILE", requires = "rehearsal")]
+    pub(crate) log: Option<String>,
+    /// Print a JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,6 +1,7 @@
 //! The table of commands: what may be typed, and what `--help` says of it.
 
 mod change;
+mod crowd;
 mod import;
 mod look;
 mod pam;
@@ -14,8 +15,9 @@ use countersign_common::config::DEFAULT_PATH;
 use crate::manual;
 
 pub(crate) use change::{Enable, Grace, GraceSpan, NoAccount, Users};
+pub(crate) use crowd::Crowd;
 pub(crate) use import::{FromGoogle, FromOath, How, Import, ImportFrom};
-pub(crate) use look::{Doctor, Explain, List, Status};
+pub(crate) use look::{Doctor, Explain, List, Only, Report, Status};
 pub(crate) use pam::{Pam, PamAdd, PamCommand, PamRemove};
 pub(crate) use restored::Restored;
 pub(crate) use setup::{CheckConfig, Init};
@@ -26,6 +28,8 @@ Examples:
   countersign init                 once, after installing
   countersign enable alice bob     ask alice and bob for a code from now on
   countersign enable --lock alice  and do not let alice turn it off
+  countersign enable --group staff all members of a group
+  countersign report               how far the roll-out is
   countersign reset alice          alice has a new phone
   countersign unblock alice        alice typed too many wrong codes
   countersign list                 who uses a second factor
@@ -64,26 +68,28 @@ pub(crate) enum Command {
     /// Ask these users for a code at login.
     ///
     /// A user without a token is shown a QR code at the next login, and may there also turn 2FA off, unless locked.
-    #[command(after_help = "Examples:\n  countersign enable alice bob\n  countersign enable --lock alice")]
+    #[command(
+        after_help = "Examples:\n  countersign enable alice bob\n  countersign enable --lock alice\n  countersign enable --group staff\n  countersign enable --all --yes"
+    )]
     Enable(Enable),
     /// Do not ask these users for a code. Their tokens are kept.
     #[command(after_help = "Example:\n  countersign disable alice")]
-    Disable(Users),
+    Disable(Crowd),
     /// Take these users' right to turn 2FA on or off.
     ///
     /// Nothing to do with locking accounts. Refused for administrators, who may always toggle.
     #[command(after_help = "Example:\n  countersign lock alice")]
-    Lock(Users),
+    Lock(Crowd),
     /// Give these users the right to turn 2FA on or off.
     ///
     /// Does not lift a block after too many wrong codes: that is `unblock`.
     #[command(after_help = "Example:\n  countersign unlock alice")]
-    Unlock(Users),
+    Unlock(Crowd),
     /// Forget these users' tokens, failures and block: a new phone.
     ///
     /// Recovery codes are forgotten, too. Settings and rights are kept. If 2FA is on, the next login enrolls again.
     #[command(after_help = "Example:\n  countersign reset alice")]
-    Reset(Users),
+    Reset(Crowd),
     /// Lift the block after too many wrong codes.
     ///
     /// Tokens are kept, and a code that was used stays used.
@@ -98,6 +104,13 @@ pub(crate) enum Command {
     /// Show all users that have state, or have to enroll.
     #[command(after_help = "Examples:\n  countersign list\n  countersign list --not-enrolled")]
     List(List),
+    /// Say how far the roll-out is: who is asked, enrolled, has how much time, is blocked.
+    ///
+    /// Counts users that have state, login accounts, and whom rules name. With --rehearsal: what rules with `rehearse`
+    /// would have come to, by the log.
+    #[command(after_help = "Examples:\n  countersign report\n  countersign report --names\n  \
+                            countersign report --rehearsal --log /var/log/auth.log")]
+    Report(Report),
     /// Say what happens when a user logs in, and why.
     ///
     /// Which rule decides about such a login, and who may do what to the user.
@@ -144,9 +157,9 @@ pub(crate) enum Command {
     /// without --write. Whoever was asked for a code there is asked here: 2FA is turned on, unless something was known
     /// of the user already.
     Import(Import),
-    /// Say that this state came out of a backup: what may have been used since then counts as used.
+    /// Say that this state came out of a backup.
     ///
-    /// Run it after a restore, before anyone can log in. Codes of the present moment are refused, so that none which the
+    /// What may have been used since then counts as used. Run it after a restore, before anyone can log in. Codes of the present moment are refused, so that none which the
     /// old host accepted is accepted again; recovery codes become void, since any of them may have been used.
     #[command(after_help = "Examples:\n  countersign restored\n  countersign restored --keep-recovery-codes --yes")]
     Restored(Restored),

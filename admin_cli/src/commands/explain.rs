@@ -123,7 +123,7 @@ impl About<'_> {
     ) -> Result<Plan, StoreError> {
         let demand = match selected.outcome {
             // Decided from the configuration alone, before any state is looked at.
-            Outcome::Skip => return Ok(Plan::Ignore),
+            Outcome::Skip | Outcome::Rehearse => return Ok(Plan::Ignore),
             Outcome::User => Demand::User,
             Outcome::Required => Demand::Required,
         };
@@ -186,6 +186,7 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Skip => "skip",
         Outcome::User => "user",
         Outcome::Required => "required",
+        Outcome::Rehearse => "rehearse",
     }
 }
 

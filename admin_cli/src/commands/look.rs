@@ -1,11 +1,11 @@
 //! `status`, `list`: what is known, without changing anything.
 
-use countersign_common::record::Use2fa;
+use countersign_common::record::{CanToggle, Use2fa};
 use countersign_common::store::{INSTALLATION_PATH, Installation, Store};
 use serde::Serialize;
 
 use super::everyone;
-use crate::arguments::{List, NoAccount, Status};
+use crate::arguments::{List, NoAccount, Only, Status};
 use crate::desk::{Desk, log_untrusted};
 use crate::failure::Failure;
 use crate::json;
@@ -45,14 +45,18 @@ fn one(desk: &Desk, user: &str, account: &NoAccount) -> Result<Report, Failure> 
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
     if arguments.json {
         let parts = everyone::gather(desk, |(items, verdicts): &mut (Vec<u8>, Vec<Verdict>), report| {
-            json::append(items, &json::User::shown(report));
-            verdicts.push(verdict_on(report));
+            if is_wanted(arguments.only, report) {
+                json::append(items, &json::User::shown(report));
+                verdicts.push(verdict_on(report));
+            }
         })?;
-        let (items, verdicts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        let (mut items, verdicts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        items.retain(|part| !part.is_empty());
         json::array(&items).for_each(|part| output.bytes(part));
         return Ok(worst(verdicts.into_iter().flatten()));
     }
-    let reports = everyone::each(desk, Report::clone)?;
+    let wanted = |report: &Report| is_wanted(arguments.only, report).then(|| report.clone());
+    let reports: Vec<Report> = everyone::each(desk, wanted)?.into_iter().flatten().collect();
     let longest = reports.iter().map(|report| report.user.chars().count()).max().unwrap_or(0);
     let width = longest.clamp("USER".len(), NAME_WIDTH);
     let mut row = |name: &str, [used, toggle, tokens, state]: [&str; 4]| {
@@ -68,6 +72,16 @@ pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result
         }
     }
     Ok(worst(reports.iter().map(verdict_on)))
+}
+
+/// Whether a user is to be listed. Of whom nothing can be known is listed all the same: nobody drops out of sight.
+pub(super) fn is_wanted(only: Only, report: &Report) -> bool {
+    let Ok(facts) = &report.state else { return true };
+    let Only { blocked, locked, few_recovery_codes, never_logged_in } = only;
+    (!blocked || facts.blocked.is_some())
+        && (!locked || facts.can_toggle == CanToggle::Locked)
+        && (!few_recovery_codes || facts.has_few_recovery_codes())
+        && (!never_logged_in || facts.last_accepted.is_none())
 }
 
 /// What `status` says of the installation.

@@ -1,6 +1,7 @@
 //! The commands, a file per group, and what they share: several users at once, a line or an object each.
 
 mod access;
+mod crowd;
 mod doctor;
 mod enroll;
 mod enroll_screen;
@@ -12,7 +13,9 @@ mod look;
 mod new_file;
 mod not_enrolled;
 mod pam;
+mod progress;
 pub(crate) mod recovery_codes;
+mod rehearsal;
 mod restored;
 mod setting;
 mod setup;
@@ -24,7 +27,7 @@ use nix::unistd::geteuid;
 use countersign_common::store::State;
 
 use crate::absolute::absolute;
-use crate::arguments::{Arguments, Command, NoAccount, Users};
+use crate::arguments::{Arguments, Command, Crowd, NoAccount, Users};
 use crate::desk::{Desk, Person, Unknown};
 use crate::failure::Failure;
 use crate::json;
@@ -55,16 +58,20 @@ fn dispatch(arguments: &Arguments, output: &mut Output) -> Result<Verdict, Failu
     Ok(match &arguments.command {
         Command::Init(init) => setup::init(config, init, output)?,
         Command::CheckConfig(check) => setup::check_config(check.file.as_ref().unwrap_or(config), output)?,
-        Command::Enable(enable) if enable.lock => setting::enable_and_lock(&desk()?, &enable.users, output),
-        Command::Enable(enable) => setting::enable(&desk()?, &enable.users, output),
-        Command::Disable(users) => setting::disable(&desk()?, users, output),
-        Command::Lock(users) => setting::lock(&desk()?, users, output),
-        Command::Unlock(users) => setting::unlock(&desk()?, users, output),
-        Command::Reset(users) => access::reset(&desk()?, users, output),
+        Command::Enable(enable) if enable.lock => {
+            many(&desk()?, &enable.users, "turn 2FA on and lock it for", output, setting::enable_and_lock)?
+        }
+        Command::Enable(enable) => many(&desk()?, &enable.users, "turn 2FA on for", output, setting::enable)?,
+        Command::Disable(crowd) => many(&desk()?, crowd, "turn 2FA off for", output, setting::disable)?,
+        Command::Lock(crowd) => many(&desk()?, crowd, "lock 2FA for", output, setting::lock)?,
+        Command::Unlock(crowd) => many(&desk()?, crowd, "unlock 2FA for", output, setting::unlock)?,
+        Command::Reset(crowd) => many(&desk()?, crowd, "forget the tokens of", output, access::reset)?,
         Command::Unblock(users) => access::unblock(&desk()?, users, output),
         Command::Forget(users) => access::forget(&desk()?, users, output),
         Command::Status(status) => look::status(&desk()?, config, status, output)?,
         Command::List(list) if list.not_enrolled => not_enrolled::list(&desk()?, list, output)?,
+        Command::Report(report) if report.rehearsal => rehearsal::report(report, output)?,
+        Command::Report(report) => progress::report(&desk()?, report, output)?,
         Command::List(list) => look::list(&desk()?, list, output)?,
         Command::Explain(explain) => explain::explain(&desk()?, explain, output)?,
         Command::Doctor(doctor) => doctor::doctor(config, doctor, output),
@@ -86,6 +93,18 @@ impl NoAccount {
     }
 }
 
+/// Finds out whom it is about, and does it to them.
+fn many(
+    desk: &Desk,
+    crowd: &Crowd,
+    what: &str,
+    output: &mut Output,
+    change: impl FnOnce(&Desk, &Users, &mut Output) -> Verdict,
+) -> Result<Verdict, Failure> {
+    let users = crowd::users(desk, crowd, what, output)?;
+    Ok(change(desk, &users, output))
+}
+
 /// What a command did to one user.
 struct Done {
     report: Report,
@@ -102,8 +121,12 @@ fn for_each(
 ) -> Verdict {
     let mut verdict = Verdict::Done;
     let mut objects = Vec::new();
-    for name in &users.names {
-        match desk.person(name, users.account.unknown()).and_then(|person| one(desk, &person)) {
+    let mut summary = Summary::default();
+    for (index, name) in users.names.iter().enumerate() {
+        output.progress(index, users.names.len());
+        let done = person(desk, users, name).and_then(|person| one(desk, &person));
+        summary.count(&done);
+        match done {
             Ok(done) if users.json => objects.push(json::item(&json::User::changed(&done.report, done.change))),
             Ok(done) => output.line(&done.sentence),
             Err(failure) => {
@@ -112,6 +135,9 @@ fn for_each(
             }
         }
     }
+    if users.known.is_some() && !users.json {
+        output.line(summary.sentence());
+    }
     match (objects.as_slice(), users.names.len()) {
         ([], 1) => {}
         ([object], 1) => [object.as_slice(), b"\n"].iter().for_each(|part| output.bytes(part)),
@@ -119,6 +145,40 @@ fn for_each(
         _ => {}
     }
     verdict
+}
+
+/// The person of a name; of many, all were looked up at once.
+fn person(desk: &Desk, users: &Users, name: &str) -> Result<Person, Failure> {
+    match users.known.as_ref().and_then(|known| known.get(name)) {
+        Some(account) => Ok(Person { name: account.name.clone(), account: Some(account.clone()) }),
+        None => desk.person(name, users.account.unknown()),
+    }
+}
+
+/// What became of many.
+#[derive(Debug, Default)]
+struct Summary {
+    changed: usize,
+    already: usize,
+    failed: usize,
+}
+
+impl Summary {
+    fn count(&mut self, done: &Result<Done, Failure>) {
+        let which = match done {
+            Ok(Done { change: Change::Made, .. }) => &mut self.changed,
+            Ok(_) => &mut self.already,
+            Err(_) => &mut self.failed,
+        };
+        *which = which.saturating_add(1);
+    }
+
+    fn sentence(&self) -> String {
+        let Self { changed, already, failed } = self;
+        let all = changed.saturating_add(*already).saturating_add(*failed);
+        let users = if all == 1 { "user" } else { "users" };
+        format!("{all} {users}: {changed} changed, {already} as wanted already, {failed} failed")
+    }
 }
 
 /// A transaction in words.

@@ -11,8 +11,9 @@ use countersign_common::notice::spelled_span;
 use countersign_common::store::Store;
 use nix::unistd::Group;
 
+use super::crowd::NO_SHELL;
 use super::everyone;
-use super::look::{verdict_on, worst};
+use super::look::{is_wanted, verdict_on, worst};
 use crate::arguments::List;
 use crate::desk::{Desk, Unknown};
 use crate::failure::Failure;
@@ -22,11 +23,22 @@ use crate::report::{Facts, GraceTime, Report};
 
 /// The name column is at most this wide; a longer name pushes its row.
 const NAME_WIDTH: usize = 32;
-/// Shells of accounts nobody logs in to.
-const NO_SHELL: [&str; 5] = ["nologin", "false", "sync", "halt", "shutdown"];
 
 /// `list --not-enrolled`
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
+    let mut reports = all(desk, output)?;
+    reports.retain(|report| report.state.as_ref().map_or(true, has_to_enroll) && is_wanted(arguments.only, report));
+    if arguments.json {
+        let objects: Vec<Vec<u8>> = reports.iter().map(|report| json::item(&json::User::shown(report))).collect();
+        json::array(&objects).for_each(|part| output.bytes(part));
+        return Ok(worst(reports.iter().map(verdict_on)));
+    }
+    print(&reports, output);
+    Ok(worst(reports.iter().map(verdict_on)))
+}
+
+/// Everyone who is looked at, in order of names.
+pub(super) fn all(desk: &Desk, output: &mut Output) -> Result<Vec<Report>, Failure> {
     let mut reports = everyone::each(desk, Report::clone)?;
     let known: BTreeSet<String> = reports.iter().map(|report| report.user.clone()).collect();
     let strangers = candidates(desk).into_iter().filter(|name| !known.contains(name));
@@ -38,16 +50,9 @@ pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result
             Err(_) => {}
         }
     }
-    reports.retain(|report| report.state.as_ref().map_or(true, has_to_enroll));
     reports.sort_by(|left, right| left.user.cmp(&right.user));
     reports.dedup_by(|left, right| left.user == right.user);
-    if arguments.json {
-        let objects: Vec<Vec<u8>> = reports.iter().map(|report| json::item(&json::User::shown(report))).collect();
-        json::array(&objects).for_each(|part| output.bytes(part));
-        return Ok(worst(reports.iter().map(verdict_on)));
-    }
-    print(&reports, output);
-    Ok(worst(reports.iter().map(verdict_on)))
+    Ok(reports)
 }
 
 fn has_to_enroll(facts: &Facts) -> bool {

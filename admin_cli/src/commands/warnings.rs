@@ -50,8 +50,7 @@ fn enrollment_services(config: &Config, found: &mut Vec<String>) {
         found.push(format!("[enrollment] services: {service} cannot show a QR code"));
     }
     for (index, rule) in config.rules.iter().enumerate() {
-        let skips_all =
-            rule.then == Outcome::Skip && (&rule.users, &rule.groups, &rule.networks) == (&None, &None, &None);
+        let skips_all = asks_nobody(rule) && (&rule.users, &rule.groups, &rule.networks) == (&None, &None, &None);
         for service in rule.services.iter().flatten().filter(|_| skips_all) {
             if services.contains(service) {
                 let number = index.saturating_add(1);
@@ -76,9 +75,19 @@ fn odd_rule(config: &Config, rule: &Rule, index: usize, found: &mut Vec<String>)
     if let Some(earlier) = before {
         found.push(format!("rule {number} is never reached: rule {} matches every login", earlier.saturating_add(1)));
     }
-    if is_for_all(rule) && rule.then == Outcome::Skip {
-        found.push(format!("rule {number} skips every login: nobody is asked for a code"));
+    match rule.then {
+        Outcome::Skip if is_for_all(rule) => {
+            found.push(format!("rule {number} skips every login: nobody is asked for a code"));
+        }
+        Outcome::Rehearse if is_for_all(rule) => {
+            found.push(format!("rule {number} rehearses every login: nobody is asked for a code, nobody is protected"));
+        }
+        _ => {}
     }
+}
+
+fn asks_nobody(rule: &Rule) -> bool {
+    matches!(rule.then, Outcome::Skip | Outcome::Rehearse)
 }
 
 fn is_for_all(rule: &Rule) -> bool {
@@ -196,6 +205,13 @@ mod tests {
                 "rule 2 is never reached: rule 1 matches every login"
             ]
         );
+    }
+
+    #[test]
+    fn a_rehearsal_of_everyone_protects_nobody() {
+        let found = warned("[[rule]]\nthen = 'rehearse'");
+        assert_eq!(found, ["rule 1 rehearses every login: nobody is asked for a code, nobody is protected"]);
+        assert_eq!(warned("[[rule]]\ngroups = ['staff']\nthen = 'rehearse'"), [""; 0]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(crate) mod edit;
 pub(crate) mod files;
 pub(crate) mod line;
 pub(crate) mod modules;
+pub(crate) mod placing;
 pub(crate) mod service;
 #[cfg(test)]
 pub(crate) mod service_tests;

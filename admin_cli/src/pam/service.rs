@@ -126,6 +126,11 @@ impl Service {
         }
     }
 
+    /// The same service with another auth phase.
+    pub(super) fn with_auth(self, auth: Vec<Handler>) -> Self {
+        Self { auth, ..self }
+    }
+
     /// The handlers of a phase, in order.
     pub(crate) fn stack(&self, phase: Phase) -> &[Handler] {
         match phase {

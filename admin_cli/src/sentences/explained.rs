@@ -37,6 +37,7 @@ fn decides(explained: &Explained) -> String {
     };
     match (selected.rule, selected.outcome) {
         (Some(rule), Outcome::Skip) => format!("rule {rule} asks for no code"),
+        (Some(rule), Outcome::Rehearse) => format!("rule {rule} is a rehearsal, which asks nobody"),
         (Some(rule), Outcome::Required) => format!("rule {rule} requires a code"),
         (Some(rule), Outcome::User) => format!("rule {rule} leaves it to {own}"),
         (None, _) => format!("no rule decides, so it is up to {own}"),

@@ -148,6 +148,44 @@ pub enum Event {
         /// How many.
         failures: u32,
     },
+    /// Nobody was asked, and this is what would have happened.
+    Rehearsed {
+        /// The number of the rule.
+        rule: usize,
+        /// What would have happened.
+        then: Rehearsal,
+        /// File and error, where the state cannot be trusted.
+        detail: Option<String>,
+    },
+}
+
+/// What would have happened at a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rehearsal {
+    /// A code would have been asked.
+    Ask,
+    /// The QR code would have been shown.
+    Enroll,
+    /// Let through, because there is time left to enroll.
+    Grace,
+    /// Refused, or blocked.
+    Refuse,
+}
+
+impl Rehearsal {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Ask, Self::Enroll, Self::Grace, Self::Refuse];
+
+    /// The value of `then=`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Enroll => "enroll",
+            Self::Grace => "grace",
+            Self::Refuse => "refuse",
+        }
+    }
 }
 
 /// A line for the log.
@@ -202,6 +240,7 @@ impl Event {
             Self::Misconfigured { .. } => &table::MISCONFIGURED,
             Self::Drift { .. } => &table::DRIFT,
             Self::SlowGuessing { .. } => &table::SLOW_GUESSING,
+            Self::Rehearsed { .. } => &table::REHEARSED,
         }
     }
 
@@ -256,6 +295,13 @@ impl Event {
             Self::Misconfigured { problem } => push(out, "problem", problem),
             Self::Drift { steps } => push(out, "steps", steps),
             Self::SlowGuessing { failures } => push(out, "failures", failures),
+            Self::Rehearsed { rule, then, detail } => {
+                push(out, "rule", rule);
+                push(out, "then", then.as_str());
+                if let Some(detail) = detail {
+                    push(out, "detail", detail);
+                }
+            }
         }
     }
 }

@@ -87,6 +87,13 @@ pub(super) static SLOW_GUESSING: Row = row(
     "300 or more wrong codes within 30 days: someone who knows the password may be guessing slowly.",
 );
 
+pub(super) static REHEARSED: Row = row(
+    "rehearsed",
+    Severity::Info,
+    "rule then detail",
+    "A rule with `rehearse` let the user pass unasked; with `required`, `then` would have come; `countersign report --rehearsal` counts them.",
+);
+
 /// Every kind of event.
 pub static ROWS: &[&Row] = &[
     &ACCEPTED,
@@ -102,6 +109,7 @@ pub static ROWS: &[&Row] = &[
     &MISCONFIGURED,
     &DRIFT,
     &SLOW_GUESSING,
+    &REHEARSED,
 ];
 
 impl fmt::Display for Severity {

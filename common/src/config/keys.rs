@@ -264,9 +264,11 @@ pub static SECTIONS: &[Section] = &[
             ),
             key(
                 "then",
-                Values::OneOf(&["skip", "user", "required"]),
+                Values::OneOf(&["skip", "user", "required", "rehearse"]),
                 Absent::Refused,
-                "`skip`: no code. `user`: the user's own setting. `required`: a code, whatever the user's setting is.",
+                "`skip`: no code. `user`: the user's own setting. `required`: a code, whatever the user's setting is. \
+                 `rehearse`: nobody is asked or refused yet; the log says what `required` would have come to \
+                 (`countersign report --rehearsal`).",
             ),
         ],
         sample: "\

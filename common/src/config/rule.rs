@@ -31,6 +31,8 @@ pub enum Outcome {
     User,
     /// A code is asked, and nobody may turn it off.
     Required,
+    /// No code is asked yet: what `required` would have come to is logged.
+    Rehearse,
 }
 
 /// An IPv4 or IPv6 network: address and prefix length.

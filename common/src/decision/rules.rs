@@ -1,6 +1,7 @@
 //! Which rule decides about a login. Matching is three-valued: what cannot be looked up is neither yes nor no.
 //!
-//! Invariant: an unknown never selects `skip` or `user`, and always selects `required` (I4, I5).
+//! Invariant: an unknown never selects `skip`, `user` or `rehearse`, and always selects `required`; where a rule that may
+//! leave it to the user is unknown, no later one lets the login pass unasked (I4, I5).
 
 use std::net::IpAddr;
 
@@ -64,17 +65,19 @@ pub fn select_somewhere(rules: &[Rule], facts: &dyn RuleFacts) -> Option<usize> 
 }
 
 fn first_match<'a>(rules: impl Iterator<Item = (usize, &'a Rule)>, facts: &dyn RuleFacts) -> Selected {
+    // The first rule that perhaps leaves it to the user: a later one may be stricter, not more lenient.
+    let mut perhaps = None;
     for (index, rule) in rules {
-        let selected = match matches(rule, facts) {
-            Membership::Yes => true,
-            Membership::No => false,
-            Membership::Unknown => rule.then == Outcome::Required,
-        };
-        if selected {
-            return Selected { outcome: rule.then, rule: Some(index.saturating_add(1)) };
+        let number = Some(index.saturating_add(1));
+        match (matches(rule, facts), rule.then) {
+            (Membership::Yes, Outcome::Skip | Outcome::Rehearse) if perhaps.is_some() => break,
+            (Membership::Yes, outcome) => return Selected { outcome, rule: number },
+            (Membership::Unknown, Outcome::Required) => return Selected { outcome: Outcome::Required, rule: number },
+            (Membership::Unknown, Outcome::User) => perhaps = perhaps.or(number),
+            (Membership::Unknown, Outcome::Skip | Outcome::Rehearse) | (Membership::No, _) => {}
         }
     }
-    Selected { outcome: Outcome::User, rule: None }
+    Selected { outcome: Outcome::User, rule: perhaps }
 }
 
 /// Whether the lists about the user match, whatever the login.
@@ -212,5 +215,27 @@ mod tests {
             let settled_otherwise = format!("[[rule]]\nusers=['bob']\n{lists}\nthen='required'");
             assert_eq!(selected(&settled_otherwise, &facts), (Outcome::User, None));
         }
+    }
+
+    #[test]
+    fn an_unknown_rule_that_may_leave_it_to_the_user_is_not_passed_over_for_one_that_asks_nobody() {
+        let unknowns = [Facts { group: Membership::Unknown, ..KNOWN }, Facts { address: None, ..KNOWN }];
+        for facts in unknowns {
+            for pass in ["skip", "rehearse"] {
+                let rules =
+                    format!("[[rule]]\ngroups=['x']\nnetworks=['10.0.0.0/8']\nthen='user'\n[[rule]]\nthen='{pass}'");
+                assert_eq!(selected(&rules, &facts), (Outcome::User, Some(1)), "{pass}");
+                let known = selected(&rules, &Facts { group: Membership::No, ..KNOWN }).1;
+                assert_eq!(known, Some(2), "{pass}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_never_selects_a_rehearsal() {
+        let rules = "[[rule]]\ngroups=['x']\nthen='rehearse'";
+        assert_eq!(selected(rules, &KNOWN), (Outcome::Rehearse, Some(1)));
+        let unknown = Facts { group: Membership::Unknown, ..KNOWN };
+        assert_eq!(selected(rules, &unknown), (Outcome::User, None));
     }
 }

@@ -111,6 +111,29 @@ fn owner_mode_and_attributes_stay_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn another_second_factor_in_the_stack_is_told_and_both_are_asked_until_it_goes() {
+    let (factor, phone) = stage();
+    let secret = format!("{}\n\" TOTP_AUTH\n", phone.secret);
+    factor.world.write_file("/home/alice/.google_authenticator", secret, 0o600);
+    factor.world.sh("chown alice /home/alice/.google_authenticator").ok();
+    factor
+        .world
+        .sh("sed -i '/^@include common-auth/a auth required pam_google_authenticator.so nullok' /etc/pam.d/sshd")
+        .ok();
+    let outcome = pam_command(&factor, &["add", "sshd", "--yes"]);
+    has(&outcome.ok(), &["sshd, password: asked"]);
+    has(
+        &outcome.errors(),
+        &["pam_google_authenticator.so asks for a code as well; to have one of them, take that line out"],
+    );
+    let code = factor.code(&phone);
+    gets_in(&factor, "sshd", &[PASSWORD, &code, &code]);
+    factor.next_step();
+    factor.world.sh("sed -i '/google/d' /etc/pam.d/sshd").ok();
+    gets_in(&factor, "sshd", &[PASSWORD, &factor.code(&phone)]);
+}
+
+#[test]
 fn what_is_there_is_shown() {
     let (factor, _) = stage();
     has(&pam_command(&factor, &["show"]).ok(), &["no service has a line of pam_countersign.so"]);

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-use countersign_common::config::DEFAULT_PATH;
+use countersign_common::config::{Config, DEFAULT_PATH, Outcome};
 use countersign_common::files::Directory;
 use countersign_common::store::{INSTALLATION_PATH, Installation, decode};
 use countersign_common::system::{Accounts, NssAccounts, load_config};
@@ -28,11 +28,13 @@ const STALE_SECONDS: u64 = 3_600;
 /// All that `check-config` finds.
 pub(super) fn configuration(path: &str, findings: &mut Vec<Finding>) {
     match load_config(path) {
-        Ok(config) => findings.extend(
-            warnings(&config, &NssAccounts)
-                .into_iter()
-                .map(|warning| Finding::new(Severity::Warning, format!("{path}: {warning}"), "mend it there")),
-        ),
+        Ok(config) => {
+            let warnings = warnings(&config, &NssAccounts).into_iter();
+            findings.extend(
+                warnings.map(|warning| Finding::new(Severity::Warning, format!("{path}: {warning}"), "mend it there")),
+            );
+            rehearsals(&config, findings);
+        }
         Err(error) => {
             let finding = Finding::of_failure(Severity::Error, &Failure::from(error));
             let refused = "until it is mended every login is refused";
@@ -40,6 +42,15 @@ pub(super) fn configuration(path: &str, findings: &mut Vec<Finding>) {
             findings.push(Finding { remedy, ..finding });
         }
     }
+}
+
+/// Rules that ask nobody yet.
+fn rehearsals(config: &Config, findings: &mut Vec<Finding>) {
+    let numbered = config.rules.iter().enumerate().filter(|(_, rule)| rule.then == Outcome::Rehearse);
+    findings.extend(numbered.map(|(index, _)| {
+        let problem = format!("rule {} is a rehearsal: nobody it matches is asked", index.saturating_add(1));
+        Finding::new(Severity::Info, problem, "what would have come: countersign report --rehearsal")
+    }));
 }
 
 /// The set-user-ID helper: root's, or nobody's.

@@ -1,20 +1,32 @@
-//! The doctor's look at the log, where it lies in a file: codes that came twice, and from where.
+//! The doctor's look at the log, in a file or in the journal: codes that came twice, and from where.
 //!
 //! Invariant: only the end of the log is read, however long it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::process::Command;
 
 use super::finding::{Finding, Severity};
 
 const FILES: [&str; 2] = ["/var/log/auth.log", "/var/log/secure"];
 const END_BYTES: u64 = 8 * 1024 * 1024;
 
+/// The program that shows the journal, and where the journal is if there is one.
+const JOURNALCTL: &str = "/usr/bin/journalctl";
+const JOURNAL: &str = "/run/systemd/journal";
+/// The last lines of facility authpriv, bare.
+const JOURNAL_OPTIONS: [&str; 7] = ["--quiet", "--no-pager", "-o", "cat", "-n", "50000", "SYSLOG_FACILITY=10"];
+
 /// Codes that were already accepted and came again.
 pub(super) fn replays(findings: &mut Vec<Finding>) {
-    for path in FILES {
-        let Some(text) = end_of(path) else { continue };
+    let files = FILES.into_iter().filter_map(|path| Some((path, end_of(path)?)));
+    let mut logs: Vec<(&str, String)> = files.collect();
+    if logs.is_empty() {
+        logs.extend(journal().map(|text| ("the journal", text)));
+    }
+    for (path, text) in logs {
         let replays = seen(&text);
         let count: usize = replays.values().flat_map(BTreeMap::values).sum();
         if count == 0 {
@@ -28,6 +40,15 @@ pub(super) fn replays(findings: &mut Vec<Finding>) {
         let remedy = "two logins within one step, or somebody read a code: see the lines with event=replay";
         findings.push(Finding::new(Severity::Info, problem, remedy).about(users));
     }
+}
+
+/// The end of the journal.
+fn journal() -> Option<String> {
+    if !Path::new(JOURNAL).exists() {
+        return None;
+    }
+    let output = Command::new(JOURNALCTL).args(JOURNAL_OPTIONS).env_clear().output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The last part of a file.

@@ -7,6 +7,8 @@ mod clock;
 mod finding;
 mod host;
 mod log;
+#[cfg(test)]
+mod remedies_tests;
 mod selinux;
 mod services;
 mod ssh;
@@ -74,9 +76,10 @@ pub(crate) struct Look {
 pub(crate) fn look_at(files: &dyn Files, config: Option<&Config>, service: &str) -> Look {
     let (logins, findings) = stacks::one(files, service, config);
     let is_shut = |line: &&Line| matches!(line.verdict, Word::Refused | Word::LockedOut);
-    // A gate that does not end the stack was there before us, and keeps people out all the same.
-    let (remarks, problems) =
-        findings.into_iter().partition(|finding: &Finding| finding.problem.ends_with(stack_findings::STORED_BEFORE));
+    // What was so before our lines came. If it keeps someone out, that shows in what logins come to.
+    let was_before = [stack_findings::STORED_BEFORE, stack_findings::NOT_INSTALLED];
+    let is_remark = |finding: &Finding| was_before.iter().any(|end| finding.problem.ends_with(end));
+    let (remarks, problems) = findings.into_iter().partition(is_remark);
     let said = |findings: Vec<Finding>| {
         let spelled = |finding: &Finding| format!("{}; {}", finding.problem, finding.remedy);
         findings.iter().map(spelled).collect()

@@ -118,7 +118,8 @@ pub(super) fn all(files: &dyn Files) -> Vec<Service> {
         let own = service.file.as_ref();
         own.is_some_and(|file| included.contains(file)) && !INCLUDED_SERVICES.contains(&service.name.as_str())
     };
-    services.into_iter().filter(|service| !is_fragment(service)).collect()
+    // What cannot be read as a file, such as a directory, is no service.
+    services.into_iter().filter(|service| service.file.is_some() && !is_fragment(service)).collect()
 }
 
 /// The files a service includes.

@@ -12,8 +12,9 @@ use crate::pam::auth::our_auth_lines;
 use crate::pam::code::Code;
 use crate::pam::modules::{OURS, Role};
 use crate::pam::service::{Handler, Job, Module, Phase, Place, Service};
-use crate::pam::walk::Decisive;
 
+/// What the finding about a line says whose module is not there: libpam goes on, or refuses.
+pub(super) const NOT_INSTALLED: &str = "the module is not installed";
 /// How the finding about a gate ends that does not end the stack.
 pub(super) const STORED_BEFORE: &str = "has stored what was proven before";
 
@@ -128,7 +129,7 @@ fn unusable(service: &Service, found: &mut Findings) {
 /// Modules that are not there.
 fn missing(places: &[Rc<Place>], service: &Service, found: &mut Findings) {
     for place in places {
-        let note = Note::warning("the module is not installed", "install it, or remove the line");
+        let note = Note::warning(NOT_INSTALLED, "install it, or remove the line");
         found.add(service, Some(place), note);
     }
 }
@@ -137,12 +138,14 @@ fn missing(places: &[Rc<Place>], service: &Service, found: &mut Findings) {
 fn unproven(examined: &Examined, found: &mut Findings) {
     let (service, facts) = (&examined.service, &examined.unproven);
     let place = our_entry(service);
+    let after = || after_the_password(examined);
     let looks_at_passwords = |handler: &Handler| handler.module().is_some_and(Module::checks_passwords);
     if facts.code_enters {
         let note = if service.stack(Phase::Auth).iter().any(looks_at_passwords) {
+            let remedy = facts.let_by.as_ref().map_or_else(after, |line| end_before_us(service, &line.beside_us));
             Note::error(
                 "a code alone lets in: whoever has a wrong password is asked, and a right code is enough",
-                "let a wrong password end before our line, as in the README",
+                remedy,
             )
         } else {
             Note::warning(
@@ -154,10 +157,10 @@ fn unproven(examined: &Examined, found: &mut Findings) {
     } else if facts.reaches_us {
         let (place, note) = if let Some(line) = &facts.let_by {
             let problem = format!("a wrong password goes on from {} to our line", line.module);
-            (Some(Rc::clone(&line.place)), Note::error(problem, end_before_us(service, line)))
+            (Some(Rc::clone(&line.place)), Note::error(problem, end_before_us(service, &line.beside_us)))
         } else {
             let problem = "our line stands before the password, so anyone is asked";
-            (place.clone(), Note::error(problem, "put it directly after the line that checks the password"))
+            (place.clone(), Note::error(problem, after()))
         };
         found.add(service, place.as_deref(), note);
     }
@@ -168,7 +171,7 @@ fn unproven(examined: &Examined, found: &mut Findings) {
 }
 
 /// How a wrong password ends before our line, whichever modules look at it.
-fn end_before_us(service: &Service, line: &Decisive) -> String {
+fn end_before_us(service: &Service, line: &Place) -> String {
     let mut modules: Vec<&str> = Vec::new();
     for module in
         service.stack(Phase::Auth).iter().filter_map(Handler::module).filter(|module| module.checks_passwords())
@@ -181,7 +184,22 @@ fn end_before_us(service: &Service, line: &Decisive) -> String {
     let mut lines: Vec<String> =
         jumps.map(|(jump, module)| format!("`auth [success={jump} default=ignore] {module}`")).collect();
     lines.push("`auth requisite pam_deny.so`".to_owned());
-    format!("put instead of {}: {}", shown(&line.beside_us), lines.join(", "))
+    format!("put instead of {}: {}", shown(line), lines.join(", "))
+}
+
+/// Where our line belongs that stands before the password; if there is no such place yet, how it is made.
+fn after_the_password(examined: &Examined) -> String {
+    let service = &examined.service;
+    let Some(ours) = our_entry(service) else { return String::new() };
+    if let Some(place) = &examined.belongs_after {
+        return format!("move {ours} after {}", shown(place));
+    }
+    let checks = |handler: &&Handler| handler.module().is_some_and(Module::checks_passwords);
+    let last = service.stack(Phase::Auth).iter().rev().find(checks);
+    last.map_or_else(
+        || "let a line check a password before it".to_owned(),
+        |handler| end_before_us(service, handler.entry_in(&ours.file)),
+    )
 }
 
 /// A line's place, and what it says there.
@@ -241,7 +259,7 @@ fn weak(service: &Service, login: &Login, found: &mut Findings) {
             format!("{} leads past our line, so no code is asked for", line.module)
         };
         let remedy = match login.kind.role {
-            Role::LocalPassword | Role::OtherPassword if !auth.asked => end_before_us(service, line),
+            Role::LocalPassword | Role::OtherPassword if !auth.asked => end_before_us(service, &line.beside_us),
             _ => "if that is not meant, put our line where every way in passes it".to_owned(),
         };
         let severity = if auth.asked { Severity::Warning } else { Severity::Error };
@@ -283,7 +301,7 @@ fn account(service: &Service, login: &Login, config: Option<&Config>, found: &mu
         let (severity, who) =
             if facts.reached { (Severity::Warning, "some cannot") } else { (Severity::Error, "nobody can") };
         let problem = format!("{} leads past our account line {line}, so {who} enroll here", past.module);
-        let remedy = "put our account line before it".to_owned();
+        let remedy = format!("move {line} before {}", shown(&past.beside_us));
         found.add(service, Some(&past.place), Note { severity, problem, remedy });
     }
     if facts.forgiving {

@@ -13,6 +13,7 @@ use crate::pam::auth::{AuthFacts, Kind, Unproven, auth_facts, kinds, our_auth_li
 use crate::pam::dispatch::TooMany;
 use crate::pam::files::Files;
 use crate::pam::modules::{Person, Role};
+use crate::pam::placing::after_what;
 use crate::pam::service::{Handler, Module, Phase, Place, Service};
 use crate::pam::walk::Decisive;
 
@@ -24,6 +25,8 @@ pub(super) struct Examined {
     pub(super) service: Service,
     pub(super) nature: Nature,
     pub(super) unproven: Unproven,
+    /// After which line ours belongs, should it stand before the password.
+    pub(super) belongs_after: Option<Rc<Place>>,
     /// Lines whose module is not installed, and that do not begin with `-`.
     pub(super) missing: Vec<Rc<Place>>,
     pub(super) logins: Vec<Login>,
@@ -120,7 +123,9 @@ fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Resu
     }
     let unproven = if is_ours_in(&service) { unproven(files, &service)? } else { Unproven::default() };
     let missing = missing(files, &service);
-    Ok(Examined { service, nature, unproven, missing, logins })
+    let is_first = unproven.reaches_us && unproven.let_by.is_none();
+    let belongs_after = if is_first { after_what(files, &service) } else { None };
+    Ok(Examined { service, nature, unproven, belongs_after, missing, logins })
 }
 
 fn is_missing(files: &dyn Files, handler: &Handler) -> bool {

@@ -14,7 +14,7 @@ use crate::output::{Output, Verdict};
 use crate::pam::edit::{ACCOUNT_LINE, AUTH_LINE, Overlay, OwnFile, own_file, with_our_lines};
 use crate::pam::files::{Files, Host};
 use crate::pam::modules::OURS;
-use crate::pam::service::Service;
+use crate::pam::service::{Handler, Module, Phase, Service};
 
 /// What would be written, and what that comes to.
 type Proposal = (Change, Look);
@@ -43,6 +43,10 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
                 output.line(format_args!("{name}: with this,"));
                 look.logins.iter().for_each(|login| output.line(format_args!("  {login}")));
                 look.remarks.iter().for_each(|remark| output.warning(remark));
+                for other in others_that_ask(&edited, &name) {
+                    output
+                        .warning(&format!("{other} asks for a code as well; to have one of them, take that line out"));
+                }
                 edited = edited.with(change.edited());
                 changes.push(change);
             }
@@ -73,6 +77,18 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
     }
     output.remark(&what_next(&changes, until));
     Ok(verdict)
+}
+
+/// Lines of other second factors.
+fn others_that_ask(files: &dyn Files, name: &str) -> Vec<String> {
+    const OTHERS: [&str; 4] = ["pam_google_authenticator.so", "pam_oath.so", "pam_yubico.so", "pam_duo.so"];
+    let service = Service::read(files, name);
+    let asks = |handler: &&Handler| handler.module().is_some_and(|module| OTHERS.contains(&module.name()));
+    let named = |handler: &Handler| {
+        let module = handler.module().map(Module::name).unwrap_or_default();
+        format!("{}: {module}", handler.place)
+    };
+    service.stack(Phase::Auth).iter().filter(asks).map(named).collect()
 }
 
 /// Copies of what stands and of what will stand.

@@ -46,10 +46,7 @@ pub(super) fn ssh(
     desk: Option<&Desk>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Line> {
-    let stack = lines.iter().find(|line| line.service == SERVICE && line.login == "password");
-    let Some(stack) = stack.map(|line| Stack { verdict: line.verdict, why: line.why.clone() }) else {
-        return Vec::new();
-    };
+    let Some(mut stack) = stack(lines, SERVICE) else { return Vec::new() };
     if stack.why == super::stacks::NO_LINE {
         return Vec::new();
     }
@@ -67,6 +64,8 @@ pub(super) fn ssh(
             return Vec::new();
         }
     };
+    // Newer ones may be told to ask another service.
+    stack = stack_of(&settings, lines).unwrap_or(stack);
     let usual = entries(&settings, &stack);
     let mut told: Vec<Line> = usual.iter().map(|entry| line(entry, "by ssh")).collect();
     let general = judge(&settings, &usual, "");
@@ -89,6 +88,16 @@ pub(super) fn ssh(
     }
     findings.extend(general);
     told
+}
+
+/// What a service's stack does with a password.
+fn stack(lines: &[Line], service: &str) -> Option<Stack> {
+    let line = lines.iter().find(|line| line.service == service && line.login == "password")?;
+    Some(Stack { verdict: line.verdict, why: line.why.clone() })
+}
+
+fn stack_of(settings: &Settings, lines: &[Line]) -> Option<Stack> {
+    Some(settings.value("pamservicename")).filter(|name| !name.is_empty()).and_then(|name| stack(lines, name))
 }
 
 fn whom(connection: &Connection) -> String {

@@ -1,0 +1,199 @@
+//! The recipes, taken from the page as they stand, do what they say: each in a private world, with a real sshd.
+#[allow(dead_code, reason = "shared with the login suites, which use all of it")]
+#[path = "login_suites/stage.rs"]
+mod stage;
+
+use countersign_tests::terminal::{self, Size};
+use countersign_tests::{Terminal, World};
+use stage::{ALICES, ON, PROMPT, Phone, STEP, enroll, expect_refused, expect_shell};
+
+const PAGE: &str = include_str!("../../docs/recipes.md");
+const KEY: &str = "/root/key";
+
+/// The files a recipe shows in full: path and content.
+fn files(title: &str) -> Vec<(&'static str, &'static str)> {
+    let (_, section) = PAGE.split_once(&format!("\n## {title}\n")).unwrap_or_else(|| panic!("no recipe {title}"));
+    let section = section.split("\n## ").next().expect("a section");
+    let files: Vec<_> = section
+        .match_indices("\n`/")
+        .filter_map(|(at, _)| {
+            let (path, rest) = section[at + 2..].split_once("`\n\n```\n")?;
+            (!path.contains('\n')).then_some((path, rest.split_once("```")?.0))
+        })
+        .collect();
+    assert!(!files.is_empty(), "{title} shows no file");
+    files
+}
+
+fn file(title: &str, path: &str) -> &'static str {
+    files(title).into_iter().find(|(name, _)| *name == path).unwrap_or_else(|| panic!("{title}: no {path}")).1
+}
+
+fn sshd_config(title: &str) -> &'static str {
+    file(title, "/etc/ssh/sshd_config.d/10-countersign.conf")
+}
+
+/// Alice, who is asked for a code and has a key, with the files of a recipe in place.
+fn world(title: &str) -> World {
+    let world = World::builder().user("alice", ALICES).user("bob", ALICES).product(ON).build();
+    world.clock().freeze_mid_step(STEP);
+    world
+        .sh("ssh-keygen -q -t ed25519 -N '' -f /root/key
+            for user in alice; do
+                install -d -m 700 -o $user /home/$user/.ssh
+                install -m 600 -o $user /root/key.pub /home/$user/.ssh/authorized_keys
+            done")
+        .ok();
+    for (path, text) in files(title) {
+        match path {
+            "/etc/countersign/config.toml" => world.configure(&format!("{ON}{text}")),
+            "/etc/ssh/sshd_config.d/10-countersign.conf" => {}
+            _ => world.write_file(path, text, if text.starts_with("#!") { 0o755 } else { 0o644 }),
+        }
+    }
+    world
+}
+
+/// Someone with these options of the client, before the first question.
+fn ssh(world: &World, user: &str, methods: &str, more: &[&str]) -> Terminal {
+    let methods = format!("PreferredAuthentications={methods}");
+    let options = [&["-i", KEY, "-o", &methods, "-o", "NumberOfPasswordPrompts=1"], more].concat();
+    Terminal::spawn_with(world, terminal::ssh_command(world, user, &options, &[]), Size::default())
+}
+
+fn with_password(world: &World, methods: &str) -> Terminal {
+    let mut person = ssh(world, "alice", methods, &[]);
+    person.answer("Password: ", ALICES);
+    person
+}
+
+fn assert_code_accepted(world: &World, mut person: Terminal, phone: &Phone) {
+    person.answer(PROMPT, &phone.code(world));
+    expect_shell(&mut person, "alice");
+    world.move_clock(STEP);
+}
+
+#[test]
+fn password_then_code() {
+    let title = "ssh: password, then code";
+    let world = world(title);
+    let _sshd = world.start_sshd(sshd_config(title));
+    let phone = enroll(&world, with_password(&world, "keyboard-interactive"));
+    world.move_clock(STEP);
+    assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
+    let mut person = ssh(&world, "alice", "keyboard-interactive", &[]);
+    person.answer("Password: ", "wrong");
+    expect_refused(&mut person);
+    assert!(!person.printed().contains(PROMPT), "{}", person.printed());
+}
+
+#[test]
+fn key_then_code() {
+    let title = "ssh: key, then code";
+    let world = world(title);
+    let _sshd = world.start_sshd(sshd_config(title));
+    let methods = "publickey,keyboard-interactive";
+    let phone = enroll(&world, ssh(&world, "alice", methods, &[]));
+    world.move_clock(STEP);
+    assert_code_accepted(&world, ssh(&world, "alice", methods, &[]), &phone);
+    // Without the key nobody is asked for anything.
+    let mut person = ssh(&world, "alice", "keyboard-interactive", &[]);
+    expect_refused(&mut person);
+    assert!(!person.printed().contains(PROMPT), "{}", person.printed());
+}
+
+#[test]
+fn key_or_password_then_code() {
+    let title = "ssh: key or password, then code";
+    let world = world(title);
+    let _sshd = world.start_sshd(sshd_config(title));
+    let by_key = || ssh(&world, "alice", "publickey,keyboard-interactive", &[]);
+    let phone = enroll(&world, by_key());
+    world.move_clock(STEP);
+    let mut person = by_key();
+    let before = person.answer(PROMPT, &phone.code(&world));
+    assert!(!before.contains("Password"), "{before}");
+    expect_shell(&mut person, "alice");
+    world.move_clock(STEP);
+    assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
+    let mut person = ssh(&world, "alice", "keyboard-interactive", &[]);
+    person.answer("Password: ", "wrong");
+    expect_refused(&mut person);
+    assert!(!person.printed().contains(PROMPT), "{}", person.printed());
+    // A key alone is not enough.
+    expect_refused(&mut ssh(&world, "alice", "publickey", &[]));
+}
+
+#[test]
+fn no_code_from_the_office_network() {
+    let world = world("ssh: no code from the office network");
+    world.write_file("/etc/pam.d/sshd", file("ssh: password, then code", "/etc/pam.d/sshd"), 0o644);
+    world.sh("ip address add 192.0.2.7/32 dev lo; ip address add 198.51.100.7/32 dev lo").ok();
+    let _sshd = world.start_sshd(sshd_config("ssh: password, then code"));
+    let from = |address: &str| {
+        let mut person = ssh(&world, "alice", "keyboard-interactive", &["-b", address]);
+        person.answer("Password: ", ALICES);
+        person
+    };
+    expect_shell(&mut from("192.0.2.7"), "alice");
+    from("198.51.100.7").expect(PROMPT);
+}
+
+#[test]
+fn accounts_that_a_program_uses_log_in_by_key_alone() {
+    let title = "sftp, git, ansible: accounts that a program uses";
+    let world = world(title);
+    world.add_user("ansible", ALICES);
+    world.sh("cp -r /home/alice/.ssh /home/ansible/.ssh; chown -R ansible /home/ansible/.ssh").ok();
+    world.write_file("/etc/pam.d/sshd", file("ssh: key, then code", "/etc/pam.d/sshd"), 0o644);
+    let _sshd = world.start_sshd(sshd_config(title));
+    expect_shell(&mut ssh(&world, "ansible", "publickey,keyboard-interactive", &[]), "ansible");
+    ssh(&world, "alice", "publickey,keyboard-interactive", &[]).expect(PROMPT);
+    let skipped = world.countersign(&["explain", "ansible", "--service", "sudo", "--json"]).ok();
+    assert!(skipped.contains("\"outcome\":\"skip\""), "{skipped}");
+}
+
+#[test]
+fn every_configuration_is_sound_and_every_command_is_one() {
+    let world = World::builder().product("").build();
+    for group in ["staff", "helpdesk", "adm", "sudo", "wheel"] {
+        world.add_to_group(group, &[]);
+    }
+    let mut checked = 0;
+    for title in PAGE.lines().filter_map(|line| line.strip_prefix("## ")) {
+        let section = PAGE.split_once(&format!("\n## {title}\n")).expect("itself").1.split("\n## ").next().expect("it");
+        if !section.contains("`/etc/countersign/config.toml`\n\n```") {
+            continue;
+        }
+        world.configure(file(title, "/etc/countersign/config.toml"));
+        world.countersign(&["check-config"]).ok();
+        checked += 1;
+    }
+    assert!(checked >= 4, "{checked}");
+    let commands: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("countersign ")).collect();
+    assert!(commands.len() >= 5, "{commands:?}");
+    for command in commands {
+        let first = command.split(' ').next().expect("a subcommand");
+        let help = world.countersign(&[first, "--help"]).ok();
+        for option in command.split(' ').filter(|word| word.starts_with("--")) {
+            assert!(help.contains(option), "{command}");
+        }
+    }
+}
+
+/// As the recipe for a disaster says: what was accepted before the backup stays used, what comes next works.
+#[test]
+fn a_restored_backup_works_and_a_used_code_stays_used() {
+    let title = "ssh: password, then code";
+    let world = world(title);
+    let _sshd = world.start_sshd(sshd_config(title));
+    let phone = enroll(&world, with_password(&world, "keyboard-interactive"));
+    let backup = PAGE.lines().find(|line| line.starts_with("tar -C / -cpzf")).expect("the command");
+    world.sh(backup).ok();
+    world.sh("rm -r /etc/countersign /var/lib/countersign; tar -C / -xpzf /root/countersign.tar.gz").ok();
+    let mut person = with_password(&world, "keyboard-interactive");
+    person.answer(PROMPT, &phone.code(&world));
+    person.expect("This code was already used.");
+    world.move_clock(STEP);
+    assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
+}
