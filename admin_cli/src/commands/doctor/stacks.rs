@@ -59,7 +59,7 @@ pub(super) fn stacks(files: &dyn Files, config: Option<&Config>, findings: &mut 
     }
     if !is_anywhere {
         let none = "no service has a line with pam_countersign.so, so nobody is asked for a code";
-        findings.push(Finding::new(Severity::Info, none, "the README says which lines, and where: The PAM stacks"));
+        findings.push(Finding::new(Severity::Info, none, "to put them into one: countersign pam add sshd"));
     }
     findings.extend(found.into_findings());
     verdicts
