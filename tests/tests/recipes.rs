@@ -173,8 +173,8 @@ fn every_configuration_is_sound_and_every_command_is_one() {
     let commands: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("countersign ")).collect();
     assert!(commands.len() >= 5, "{commands:?}");
     for command in commands {
-        let first = command.split(' ').next().expect("a subcommand");
-        let help = world.countersign(&[first, "--help"]).ok();
+        let subcommand = command.split(' ').next().expect("a subcommand");
+        let help = world.countersign(&[subcommand, "--help"]).ok();
         for option in command.split(' ').filter(|word| word.starts_with("--")) {
             assert!(help.contains(option), "{command}");
         }
