@@ -7,7 +7,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{ForeignToken, Notes, Used, secret, why_not};
+use super::{ForeignToken, MOST_STEPS, Notes, Used, secret, why_not};
 use crate::token::{Digits, Parameters, Period, Step};
 
 /// What the file holds.
@@ -102,8 +102,8 @@ struct Options {
     totp: bool,
     counter: Option<u64>,
     step_size: Option<Result<u16, NoNumber>>,
-    window: Option<Result<u32, NoNumber>>,
-    skew: Option<i64>,
+    window: Option<Result<u16, NoNumber>>,
+    skew: Option<i32>,
     rate_limit: bool,
     /// The steps marked as used; `None` where the option is not there.
     used: Option<Steps>,
@@ -142,7 +142,7 @@ impl Options {
             b"HOTP_COUNTER" => self.counter = self.counter.or_else(|| Some(first.and_then(number).unwrap_or(0))),
             b"STEP_SIZE" => self.step_size = self.step_size.or(Some(first.and_then(number).ok_or(NoNumber))),
             b"WINDOW_SIZE" => self.window = self.window.or(Some(first.and_then(number).ok_or(NoNumber))),
-            b"TIME_SKEW" => self.skew = self.skew.or_else(|| first.and_then(number)),
+            b"TIME_SKEW" => self.skew = self.skew.or_else(|| first.and_then(number).filter(|steps| is_a_skew(*steps))),
             b"RATE_LIMIT" => self.rate_limit = true,
             b"DISALLOW_REUSE" => words.for_each({
                 let steps = self.used.get_or_insert_default();
@@ -215,6 +215,11 @@ impl Steps {
             None => self.odd = true,
         }
     }
+}
+
+/// No clock differs by more: what stands there otherwise is something else, and is not repeated.
+fn is_a_skew(steps: i32) -> bool {
+    steps.unsigned_abs() < MOST_STEPS
 }
 
 fn number<T: std::str::FromStr>(word: &[u8]) -> Option<T> {

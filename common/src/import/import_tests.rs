@@ -162,6 +162,10 @@ fn the_two_layouts_are_told_apart_by_where_the_time_stands() {
         assert_eq!(oath(line).unwrap().last_step(1, now()), Ok(Some(step(1))), "{line}");
     }
     assert_eq!(oath(&apache_line).unwrap().notes.left, ["a clock offset of -2 steps"]);
+    for rest in ["x", "39303132343536373", "-1000000"] {
+        let token = oath(&format!("HOTP/T30/8 alice - {RFC_HEX} {rest}"));
+        assert_eq!(token.err(), Some(OathProblem::Layout), "{rest}: it may be part of a key");
+    }
     for rest in ["x", "0 94287082", "0 0 94287082 1970-01-01T00:00:59L"] {
         let token = oath(&format!("HOTP/T30/8 alice - {RFC_HEX} {rest}"));
         match rest {

@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 
 /// Fewer bits than these are told: RFC 4226 §4 (R6) demands 128.
 const ENOUGH_BITS: usize = 128;
+/// A clock that differs by so many steps is none.
+const MOST_STEPS: u32 = 1_000_000;
 /// How far a step that was used may lie ahead, in seconds: a phone's clock, not a broken one.
 const AHEAD: u64 = 3600;
 /// Seconds that a local time may lie before or after the same text read as UTC, and a search window besides.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{ForeignToken, Notes, Used, secret, why_not};
+use super::{ForeignToken, MOST_STEPS, Notes, Used, secret, why_not};
 use crate::token::{Algorithm, Code, Digits, Parameters, Period, UnixTime};
 
 /// A line that is about a token.
@@ -100,10 +100,13 @@ fn used(rest: &[&str], parameters: Parameters, notes: &mut Notes) -> Result<Used
         _ => return Err(OathProblem::Layout),
     };
     if let Some(offset) = offset {
-        match offset.parse::<i64>() {
+        match offset.parse::<i32>() {
             Ok(0) => {}
-            Ok(offset) => notes.left.push(format!("a clock offset of {offset:+} steps")),
-            Err(_) => return Err(OathProblem::Layout),
+            Ok(offset) if offset.unsigned_abs() < MOST_STEPS => {
+                notes.left.push(format!("a clock offset of {offset:+} steps"));
+            }
+            // No clock differs by so much: it is something else that stands there, and is not repeated.
+            Ok(_) | Err(_) => return Err(OathProblem::Layout),
         }
     }
     let Some((code, time)) = last else {
