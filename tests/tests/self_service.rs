@@ -319,9 +319,11 @@ fn installing_adds_one_set_id_file_and_an_account_that_owns_nothing_else() {
     let artefact = |name: &str| release.join(name).to_str().expect("a path in UTF-8").to_owned();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/install");
     let artefacts = ["libpam_countersign.so", "countersign", "countersign-helper"].map(artefact);
+    // The manuals are plain files of a folder.
+    world.sh("mkdir -p /srv/manuals/man/man8; echo page > /srv/manuals/man/man8/countersign.8").ok();
     let install = || {
         let [module, command, helper] = &artefacts;
-        world.run(&[script, "", "/usr/bin", module, command, helper]).ok();
+        world.run(&[script, "", "/usr/bin", module, command, helper, "/srv/manuals"]).ok();
     };
     install();
     install();

@@ -27,6 +27,15 @@ pub(super) enum Made {
 
 /// Makes a public file (0644) below directories that only root can change; one that is there is left alone.
 pub(super) fn public(path: &str, content: &[u8]) -> Result<Made, Failure> {
+    made(path, content, Mode::from_bits_truncate(0o644))
+}
+
+/// As [`public`], for root's eyes only (0600).
+pub(super) fn roots(path: &str, content: &[u8]) -> Result<Made, Failure> {
+    made(path, content, Mode::from_bits_truncate(0o600))
+}
+
+fn made(path: &str, content: &[u8], mode: Mode) -> Result<Made, Failure> {
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
     let room = public_directory(parent)?;
     if fstatat(&room, name, AtFlags::AT_SYMLINK_NOFOLLOW).is_ok() {
@@ -35,7 +44,7 @@ pub(super) fn public(path: &str, content: &[u8]) -> Result<Made, Failure> {
     let fails = |error: io::Error| Failure::new(format!("{path}: cannot be written: {}", without_number(&error)));
     let suffix = new_id().map(|id: TokenId| id.to_string())?;
     let temporary = format!(".{name}.{suffix}");
-    write(room.as_fd(), &temporary, content, Mode::from_bits_truncate(0o644)).map_err(fails)?;
+    write(room.as_fd(), &temporary, content, mode).map_err(fails)?;
     // A link, not a rename: whoever was faster keeps their file.
     let placed = linkat(&room, temporary.as_str(), &room, name, AtFlags::empty());
     let _ = unlinkat(&room, temporary.as_str(), UnlinkatFlags::NoRemoveDir);

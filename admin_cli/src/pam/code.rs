@@ -46,6 +46,7 @@ const RECOVER_ENDINGS: [&str; 2] = ["y_err", "_err"];
 
 impl Code {
     pub(crate) const SUCCESS: Self = Self(0);
+    pub(crate) const SERVICE_ERR: Self = Self(3);
     pub(crate) const PERM_DENIED: Self = Self(6);
     pub(crate) const AUTH_ERR: Self = Self(7);
     pub(crate) const AUTHINFO_UNAVAIL: Self = Self(9);

@@ -83,6 +83,15 @@ impl Control {
         self.actions.get(code.index()).copied().unwrap_or(Action::Bad)
     }
 
+    /// How many lines the farthest of its jumps skips; 0 if it has none.
+    pub(crate) fn longest_jump(&self) -> usize {
+        let jumps = self.actions.iter().map(|action| match action {
+            Action::Jump(lines) => usize::try_from(*lines).unwrap_or(usize::MAX),
+            _ => 0,
+        });
+        jumps.max().unwrap_or(0)
+    }
+
     /// Whether libpam understands it.
     pub(crate) fn is_sound(&self) -> bool {
         self.sound

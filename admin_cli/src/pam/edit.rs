@@ -28,6 +28,8 @@ pub(crate) enum Unfit {
     NoStack(Phase),
     /// Our line stands in a file that it includes.
     Included(String),
+    /// A line, at this place, that jumps over our line: without ours its jump would go one line too far.
+    JumpsOver(String),
 }
 
 /// A service's own file, and its text.
@@ -128,9 +130,22 @@ pub(crate) fn without_our_lines(service: &Service, file: &OwnFile) -> Result<Opt
     if places.is_empty() {
         return Ok(None);
     }
+    if let Some(over) = [Phase::Auth, Phase::Account].iter().find_map(|phase| jump_over_us(service.stack(*phase))) {
+        return Err(Unfit::JumpsOver(over.place.to_string()));
+    }
     let is_ours = |number: usize| places.iter().any(|(first, last)| (*first..=*last).contains(&number));
     let lines = (1..).zip(file.text.split_inclusive('\n'));
     Ok(Some(lines.filter(|(number, _)| !is_ours(*number)).map(|(_, line)| line).collect()))
+}
+
+/// A line whose jump counts one of ours and goes beyond it. A substack counts as one.
+fn jump_over_us(stack: &[Handler]) -> Option<&Handler> {
+    let goes_over = |(at, handler): &(usize, &Handler)| {
+        let after = stack.get(at.saturating_add(1)..).unwrap_or_default();
+        let counted = after.iter().filter(|next| next.level <= handler.level);
+        counted.take(handler.control.longest_jump()).any(is_ours)
+    };
+    stack.iter().enumerate().find(goes_over).map(|(_, handler)| handler)
 }
 
 /// The lines of the file itself through which a phase's handlers come, in order.
@@ -229,6 +244,9 @@ impl std::fmt::Display for Unfit {
             Self::Broken(why) => write!(f, "libpam refuses it: {why}"),
             Self::Ambiguous(place) => write!(f, "{place}: not every libpam reads this line alike"),
             Self::NoStack(phase) => write!(f, "it has no {} lines of its own", phase.word()),
+            Self::JumpsOver(place) => {
+                write!(f, "{place}: jumps over the line of {OURS}; without that its jump must be one less")
+            }
             Self::Included(place) => write!(f, "the line of {OURS} is {place}, which other services include, too"),
         }
     }

@@ -80,6 +80,28 @@ fn what_is_not_ours_to_edit_is_refused() {
 }
 
 #[test]
+fn a_line_that_is_jumped_over_is_not_taken_out_from_under_the_jump() {
+    let gate = "auth requisite pam_succeed_if.so user ingroup wheel\n";
+    for (jump, is_over) in [("1", true), ("2", true), ("0", false)] {
+        let text = format!(
+            "auth requisite pam_unix.so\nauth [success={jump} default=ignore] pam_succeed_if.so user = bob\n{AUTH_LINE}\n{gate}\
+             account required pam_unix.so\n"
+        );
+        let (service, file) = read(&text);
+        let over = Err(Unfit::JumpsOver(format!("{}:2", file.path)));
+        assert_eq!(without_our_lines(&service, &file) == over, is_over, "{jump}");
+    }
+    let account =
+        format!("account [success=1 default=ignore] pam_localuser.so\n{ACCOUNT_LINE}\naccount required pam_unix.so\n");
+    let (service, file) = read(&account);
+    assert!(matches!(without_our_lines(&service, &file), Err(Unfit::JumpsOver(_))));
+    // A jump to our line, over what refuses: what follows is where it leads then.
+    let to_us = format!("auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\n{AUTH_LINE}\n{gate}");
+    let (service, file) = read(&to_us);
+    assert!(without_our_lines(&service, &file).unwrap().is_some());
+}
+
+#[test]
 fn the_difference_shows_what_changes_and_three_lines_around() {
     let before = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n";
     let after = inserted(&inserted(before, 11, "b"), 1, "a");

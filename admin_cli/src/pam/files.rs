@@ -31,7 +31,10 @@ impl Host {
 
 impl Files for Host {
     fn text(&self, path: &str) -> Option<String> {
-        fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        // A FIFO would hold up whoever opens it.
+        let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+        let bytes = if is_file { fs::read(path).ok() } else { None };
+        bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn names(&self, directory: &str) -> Vec<String> {

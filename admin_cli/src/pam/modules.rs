@@ -149,6 +149,12 @@ pub(crate) enum Gates {
 }
 
 impl Module {
+    /// An argument of ours that our module refuses everyone for: it knows `config=PATH` and `debug`.
+    pub(crate) fn unknown_argument(&self) -> Option<&str> {
+        let knows = |argument: &&String| *argument == "debug" || argument.starts_with("config=/");
+        self.arguments.iter().find(|argument| !knows(argument)).map(String::as_str)
+    }
+
     /// The part it plays.
     pub(crate) fn role(&self) -> Role {
         let name = self.name();

@@ -52,6 +52,9 @@ impl<'a> Trial<'a> {
         if !is_tried && self.files.has_module(&module.path) == Some(false) {
             return vec![Code::MODULE_UNKNOWN];
         }
+        if module.role() == Role::Ours && module.unknown_argument().is_some() {
+            return vec![Code::SERVICE_ERR];
+        }
         module.outcomes(self.phase, case)
     }
 

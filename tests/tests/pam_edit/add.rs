@@ -26,6 +26,11 @@ fn what_debian_ships_asks_for_a_code_from_then_on_and_is_as_before_after_it() {
     factor.world.wait_for_log(&["event=changed", "service=sshd", "what=pam_add"]);
     let copies = factor.world.sh("cat /etc/countersign/pam.d.backup/sshd.before.*").ok();
     assert_eq!(copies, before);
+    let modes = factor.world.sh("stat -c %a /etc/countersign/pam.d.backup/sshd.*").ok();
+    assert!(
+        modes.lines().count() == 2 && modes.lines().all(|mode| mode == "600"),
+        "a stack may hold a password: {modes}"
+    );
     pam_command(&factor, &["remove", "sshd", "--yes"]).ok();
     assert_eq!(stack(&factor, "sshd"), before);
     gets_in(&factor, "sshd", &[PASSWORD]);

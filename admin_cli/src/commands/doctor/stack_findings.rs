@@ -78,6 +78,7 @@ pub(super) fn findings_of(examined: &Examined, config: Option<&Config>, found: &
         return;
     }
     unusable(service, found);
+    arguments(service, found);
     missing(&examined.missing, service, found);
     unproven(examined, found);
     let is_skipped = config.is_some_and(|config| skipped(config, &service.name).is_some());
@@ -207,6 +208,18 @@ fn shown(place: &Place) -> String {
     format!("{place} (`{}`)", place.text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
+/// Arguments on our lines that the module does not know.
+fn arguments(service: &Service, found: &mut Findings) {
+    for handler in [Phase::Auth, Phase::Account].iter().flat_map(|phase| service.stack(*phase)) {
+        let module = handler.module().filter(|module| module.role() == Role::Ours);
+        if let Some(argument) = module.and_then(Module::unknown_argument) {
+            let problem = format!("the module knows no argument `{argument}`, so everyone is refused");
+            let remedy = "take it out; there are `config=PATH` and `debug`";
+            found.add(service, Some(&handler.place), Note::error(problem, remedy));
+        }
+    }
+}
+
 /// Nobody, or nobody without 2FA, gets in.
 fn refused(service: &Service, login: &Login, found: &mut Findings) {
     let name = &login.kind;
@@ -216,7 +229,7 @@ fn refused(service: &Service, login: &Login, found: &mut Findings) {
             let note =
                 Note::error("the module is not installed, so everyone is refused", "install it, or remove the line");
             found.add(service, Some(&line.place), note);
-        } else {
+        } else if line.module != OURS || line.code != Code::SERVICE_ERR {
             let problem = format!("{} refuses everyone ({name}: {})", line.module, line.code);
             found.add(service, Some(&line.place), Note::warning(problem, "if that is not meant, mend it"));
         }

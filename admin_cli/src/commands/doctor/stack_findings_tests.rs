@@ -77,6 +77,10 @@ fn each_line_is_named_with_what_to_do() {
             "error: /etc/pam.d/sshd:2: who does not use 2FA is refused by pam_countersign.so",
         ),
         (
+            from_here(&format!("{include}auth required pam_countersign.so nullok\n")),
+            "error: /etc/pam.d/sshd:2: the module knows no argument `nullok`, so everyone is refused; take it out",
+        ),
+        (
             from_here(&format!("{include}{AUTH}auth required pam_faillock.so authsucc\n")),
             "warning: /etc/pam.d/sshd:3: pam_faillock.so may still refuse after our line",
         ),
