@@ -57,6 +57,12 @@ pub(crate) fn ask(output: &mut Output, prompt: &str, echo: Echo) -> Option<Zeroi
     }
 }
 
+/// Asks whether to go on; only a whole `yes` does.
+pub(crate) fn agrees(output: &mut Output, question: &str) -> bool {
+    let answer = ask(output, &format!("{question} (yes/no) "), Echo::On);
+    answer.is_some_and(|answer| answer.eq_ignore_ascii_case("yes"))
+}
+
 /// A line from standard input, read byte by byte: a buffer would keep a copy, and swallow what is not ours.
 fn line(hidden: Option<&Hidden>) -> Line {
     let Ok(input) = stdin().as_fd().try_clone_to_owned() else { return Line::Cut(None) };

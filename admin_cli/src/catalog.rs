@@ -8,6 +8,8 @@ use countersign_common::record::UserName;
 use countersign_common::system::{Account, Accounts, GroupLookup, LookupError, NssAccounts};
 use nix::unistd::Group;
 
+use crate::passwd::{Entry, entries, is_account};
+
 /// Accounts and groups, as they were when it was made.
 #[derive(Debug)]
 pub(crate) struct Catalog {
@@ -75,15 +77,11 @@ fn asks_files_first(order: &str) -> bool {
 /// The accounts of a `passwd(5)` file: of two lines with one name the first counts, and what is odd is left to NSS.
 fn local_accounts(passwd: &[u8]) -> HashMap<String, Account> {
     let mut accounts = HashMap::new();
-    for line in passwd.split(|byte| *byte == b'\n') {
-        let Ok(line) = std::str::from_utf8(line) else { continue };
-        let fields: Vec<&str> = line.split(':').collect();
-        let [name, _, uid, gid, _, _, _] = fields.as_slice() else { continue };
-        let (Ok(user), Ok(uid), Ok(gid)) = (UserName::new(name), uid.parse(), gid.parse()) else { continue };
-        if name.starts_with(['+', '-', '#']) || name.contains(char::is_whitespace) {
-            continue;
+    let plain = |entry: &Entry| is_account(entry.name) && !entry.name.contains(char::is_whitespace);
+    for entry in entries(passwd).filter(plain) {
+        if let Some(account) = entry.account() {
+            accounts.entry(entry.name.to_owned()).or_insert(account);
         }
-        accounts.entry((*name).to_owned()).or_insert(Account { name: user, uid, gid });
     }
     accounts
 }

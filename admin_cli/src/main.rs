@@ -18,6 +18,7 @@ mod log;
 mod manual;
 mod output;
 mod pam;
+mod passwd;
 mod powers;
 mod reader;
 mod report;

@@ -9,7 +9,6 @@ use std::io::{IsTerminal, stdin};
 use std::process::{Command, Stdio};
 
 use countersign_common::dialogue::Echo;
-use countersign_common::record::UserName;
 use countersign_common::store::Store;
 use countersign_common::system::{Account, Accounts};
 use nix::unistd::Group;
@@ -19,6 +18,7 @@ use crate::arguments::{Crowd, Users};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::passwd::entries;
 
 /// Lists accounts by all sources of the system that can be listed (`nsswitch.conf(5)`).
 const GETENT: &str = "/usr/bin/getent";
@@ -27,8 +27,6 @@ const LOGIN_DEFS: &str = "/etc/login.defs";
 const UID_MIN: u32 = 1_000;
 /// The account of nobody.
 const NOBODY: u32 = 65_534;
-/// Shells of accounts nobody logs in to.
-pub(super) const NO_SHELL: [&str; 5] = ["nologin", "false", "sync", "halt", "shutdown"];
 
 /// An account, and whether someone can log in to it.
 struct Listed {
@@ -130,14 +128,10 @@ fn listed() -> Result<HashMap<String, Listed>, Failure> {
 /// Lines of `passwd(5)`; of two with one name the first counts, as for the system.
 fn read_listed(text: &[u8]) -> HashMap<String, Listed> {
     let mut listed = HashMap::new();
-    for line in text.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok()) {
-        let fields: Vec<&str> = line.split(':').collect();
-        let [name, _, uid, gid, _, _, shell] = fields.as_slice() else { continue };
-        let (Ok(user), Ok(uid), Ok(gid)) = (UserName::new(name), uid.parse(), gid.parse()) else { continue };
-        let program = shell.rsplit('/').next().unwrap_or_default();
-        let has_shell = !NO_SHELL.contains(&program);
-        let entry = Listed { account: Account { name: user, uid, gid }, has_shell };
-        listed.entry((*name).to_owned()).or_insert(entry);
+    for entry in entries(text) {
+        if let Some(account) = entry.account() {
+            listed.entry(entry.name.to_owned()).or_insert(Listed { account, has_shell: entry.has_shell() });
+        }
     }
     listed
 }

@@ -11,7 +11,6 @@ use countersign_common::notice::spelled_span;
 use countersign_common::store::Store;
 use nix::unistd::Group;
 
-use super::crowd::NO_SHELL;
 use super::everyone;
 use super::look::{is_wanted, verdict_on, worst};
 use crate::arguments::List;
@@ -19,6 +18,7 @@ use crate::desk::{Desk, Unknown};
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
+use crate::passwd::{Entry, entries, is_account};
 use crate::report::{Facts, GraceTime, Report};
 
 /// The name column is at most this wide; a longer name pushes its row.
@@ -93,15 +93,8 @@ fn candidates(desk: &Desk) -> BTreeSet<String> {
 
 /// The accounts of a `passwd(5)` file that have a shell to log in to.
 fn login_accounts(passwd: &[u8]) -> Vec<String> {
-    let lines = passwd.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
-    let accounts = lines.filter_map(|line| {
-        let fields: Vec<&str> = line.split(':').collect();
-        let [name, _, _, _, _, _, shell] = fields.as_slice() else { return None };
-        let program = shell.rsplit('/').next().unwrap_or_default();
-        let odd = name.is_empty() || name.starts_with(['+', '-', '#']);
-        (!odd && !NO_SHELL.contains(&program)).then(|| (*name).to_owned())
-    });
-    accounts.collect()
+    let can_log_in = |entry: &Entry| is_account(entry.name) && entry.has_shell();
+    entries(passwd).filter(can_log_in).map(|entry| entry.name.to_owned()).collect()
 }
 
 #[cfg(test)]

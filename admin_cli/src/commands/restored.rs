@@ -1,11 +1,10 @@
 //! `restored`: this state came out of a backup, so what may have been used since then counts as used.
 
 use countersign_common::decision::{self, RecoveryCodes, recovery_codes_left};
-use countersign_common::dialogue::Echo;
 use countersign_common::record::UserName;
 use countersign_common::store::{State, Store, Written};
 
-use crate::answer::ask;
+use crate::answer::agrees;
 use crate::arguments::Restored;
 use crate::desk::{Desk, Person};
 use crate::failure::Failure;
@@ -58,11 +57,10 @@ fn confirmed(users: usize, recovery: RecoveryCodes, output: &mut Output) -> Resu
         RecoveryCodes::Voided => "; all recovery codes become void",
         RecoveryCodes::Kept => "",
     };
-    let question = format!("This is about all {users} users that have state{codes}. Go on? (yes/no) ");
-    match ask(output, &question, Echo::On) {
-        Some(answer) if answer.eq_ignore_ascii_case("yes") => Ok(()),
-        _ => Err(Failure::new("nothing was done").hint("type yes, or add --yes")),
+    if agrees(output, &format!("This is about all {users} users that have state{codes}. Go on?")) {
+        return Ok(());
     }
+    Err(Failure::new("nothing was done").hint("type yes, or add --yes"))
 }
 
 fn one(desk: &Desk, name: UserName, recovery: RecoveryCodes) -> Result<Outcome, Failure> {

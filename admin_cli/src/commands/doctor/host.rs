@@ -26,7 +26,9 @@ const HELPER_MODE: u32 = 0o106_755;
 const STALE_SECONDS: u64 = 3_600;
 
 /// All that `check-config` finds.
-pub(super) fn configuration(path: &str, findings: &mut Vec<Finding>) {
+///
+/// The configuration, if there is one to go by.
+pub(super) fn configuration(path: &str, findings: &mut Vec<Finding>) -> Option<Config> {
     match load_config(path) {
         Ok(config) => {
             let warnings = warnings(&config, &NssAccounts).into_iter();
@@ -34,12 +36,14 @@ pub(super) fn configuration(path: &str, findings: &mut Vec<Finding>) {
                 warnings.map(|warning| Finding::new(Severity::Warning, format!("{path}: {warning}"), "mend it there")),
             );
             rehearsals(&config, findings);
+            Some(config)
         }
         Err(error) => {
             let finding = Finding::of_failure(Severity::Error, &Failure::from(error));
             let refused = "until it is mended every login is refused";
             let remedy = if finding.remedy.is_empty() { refused.to_owned() } else { finding.remedy.clone() };
             findings.push(Finding { remedy, ..finding });
+            None
         }
     }
 }

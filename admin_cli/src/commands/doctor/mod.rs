@@ -21,7 +21,6 @@ mod users;
 mod verdict;
 
 use countersign_common::config::Config;
-use countersign_common::system::load_config;
 use finding::{Finding, Severity};
 use serde::Serialize;
 use verdict::{Line, Word};
@@ -109,9 +108,8 @@ fn lines(logins: &[Line]) -> Vec<String> {
 
 fn examined(config_path: &str) -> Answer {
     let mut findings = Vec::new();
-    host::configuration(config_path, &mut findings);
+    let config = host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
-    let config = load_config(config_path).ok();
     let mut logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
     let desk = Desk::open(config_path);
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);

@@ -1,5 +1,6 @@
 //! Whose files of `pam_google_authenticator` there are, and what stands in them.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 
@@ -13,6 +14,7 @@ use super::{Found, Row, known};
 use crate::arguments::FromGoogle;
 use crate::desk::{Desk, Person};
 use crate::failure::Failure;
+use crate::passwd::{is_account, lines};
 use crate::reader::{Content, Unread, read_as, read_file, read_here};
 use crate::sentences::command;
 
@@ -39,15 +41,9 @@ fn made(row: Result<Option<Row>, Failure>) -> Row {
 /// The names in `/etc/passwd`, in its order, each once.
 fn everyone() -> Vec<String> {
     let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
-    let mut names: Vec<String> = Vec::new();
-    for line in passwd.split(|byte| *byte == b'\n').filter_map(|line| std::str::from_utf8(line).ok()) {
-        let name = line.split(':').next().unwrap_or_default();
-        let is_odd = name.is_empty() || name.starts_with(['+', '-', '#']) || !line.contains(':');
-        if !is_odd && !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
-        }
-    }
-    names
+    let mut seen = HashSet::new();
+    let named = lines(&passwd).filter_map(|line| Some(line.split_once(':')?.0)).filter(|name| is_account(name));
+    named.filter(|name| seen.insert((*name).to_owned())).map(str::to_owned).collect()
 }
 
 /// What a user's file holds; `None` if there is none and nobody asked for this one.

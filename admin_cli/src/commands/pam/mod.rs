@@ -12,11 +12,10 @@ mod show;
 mod timer;
 
 use countersign_common::audit::Event;
-use countersign_common::dialogue::Echo;
 use countersign_common::system::load_config;
 
 use crate::actor::Actor;
-use crate::answer::ask;
+use crate::answer::agrees;
 use crate::arguments::{Pam, PamCommand};
 use crate::failure::Failure;
 use crate::log;
@@ -77,10 +76,10 @@ fn agreed(changes: &[Change], asking: Asking, output: &mut Output) -> Result<(),
     if asking == Asking::Not {
         return Ok(());
     }
-    match ask(output, "Write this? (yes/no) ", Echo::On) {
-        Some(answer) if answer.eq_ignore_ascii_case("yes") => Ok(()),
-        _ => Err(Failure::new("nothing was written").hint("type yes, or add --yes")),
+    if agrees(output, "Write this?") {
+        return Ok(());
     }
+    Err(Failure::new("nothing was written").hint("type yes, or add --yes"))
 }
 
 /// Logs what was done to a service's stack.

@@ -78,14 +78,19 @@ fn systemctl(words: &[&str]) -> Result<(), Failure> {
     }
 }
 
+/// How both units begin.
+const HEAD: &str = "\
+# Written by countersign pam add --confirm; removed with it.
+[Unit]
+Description=Take back changes of PAM stacks that nobody confirmed
+Documentation=man:countersign(8)
+
+";
+
 fn service_text(program: &str, config: &str) -> String {
     let config = if config == DEFAULT_PATH { String::new() } else { format!(" --config {}", quoted(config)) };
     format!(
-        "# Written by countersign pam add --confirm; removed with it.\n\
-         [Unit]\n\
-         Description=Take back changes of PAM stacks that nobody confirmed\n\
-         Documentation=man:countersign(8)\n\
-         \n\
+        "{HEAD}\
          [Service]\n\
          Type=oneshot\n\
          ExecStart={}{config} pam rollback --unless-confirmed\n",
@@ -96,11 +101,7 @@ fn service_text(program: &str, config: &str) -> String {
 fn timer_text(until: UnixTime) -> String {
     let until = until.to_string().replace('T', " ").replace('Z', " UTC");
     format!(
-        "# Written by countersign pam add --confirm; removed with it.\n\
-         [Unit]\n\
-         Description=Take back changes of PAM stacks that nobody confirmed\n\
-         Documentation=man:countersign(8)\n\
-         \n\
+        "{HEAD}\
          [Timer]\n\
          OnCalendar={until}\n\
          AccuracySec=1s\n\
