@@ -12,6 +12,7 @@ mod catalog;
 mod commands;
 mod desk;
 mod failure;
+mod journal;
 mod json;
 mod log;
 #[allow(dead_code, reason = "what the program itself does not read, its manual does")]

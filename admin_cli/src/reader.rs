@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 
-use countersign_common::files::MAX_SIZE;
+use countersign_common::files::{CAREFULLY, FileError, FileProblem, MAX_SIZE, read_whole};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -77,33 +77,22 @@ pub(crate) fn run() -> Option<ExitCode> {
 
 /// Reads a regular file as whoever this process is.
 pub(crate) fn read_here(path: &[u8]) -> Result<Content, Unread> {
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-    let file = open(path, flags, Mode::empty()).map_err(Unread::of)?;
-    read_file(File::from(file), MAX_SIZE)
+    let file = open(path, OFlag::O_RDONLY | CAREFULLY, Mode::empty()).map_err(Unread::of)?;
+    read_file(&File::from(file), MAX_SIZE)
 }
 
 /// Reads an open regular file that has at most so many bytes.
-pub(crate) fn read_file(mut file: File, most: usize) -> Result<Content, Unread> {
-    let stat = fstat(&file).map_err(Unread::of)?;
+pub(crate) fn read_file(file: &File, most: usize) -> Result<Content, Unread> {
+    let stat = fstat(file).map_err(Unread::of)?;
     if SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
         return Err(Unread::Kind);
     }
-    let size = usize::try_from(stat.st_size).ok().filter(|size| *size <= most).ok_or(Unread::Large)?;
-    // Room for all of it at once, since growing would leave an unwiped copy behind; one byte more shows that it grew.
-    let mut bytes = Zeroizing::new(vec![0; size.saturating_add(1)]);
-    let mut filled = 0_usize;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read(rest) {
-            Ok(0) => {
-                bytes.truncate(filled);
-                return Ok(Content { bytes, owner: stat.st_uid, mode: stat.st_mode & 0o7777 });
-            }
-            Ok(read) => filled = filled.saturating_add(read),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Unread::of(Errno::from_raw(error.raw_os_error().unwrap_or(0)))),
-        }
+    match read_whole(file, "", &stat, most) {
+        Ok(bytes) => Ok(Content { bytes, owner: stat.st_uid, mode: stat.st_mode & 0o7777 }),
+        Err(FileError { problem: FileProblem::Error(errno), .. }) => Err(Unread::of(errno)),
+        // There is nothing else that can be wrong with an open file.
+        Err(_) => Err(Unread::Large),
     }
-    Err(Unread::Large)
 }
 
 /// Reads a file as this user, without any supplementary group.

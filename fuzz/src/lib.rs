@@ -9,6 +9,7 @@ mod logins;
 #[allow(dead_code)]
 mod manual;
 mod texts;
+mod user;
 mod whole_module;
 
 pub use whole_module::whole_module;

@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use countersign_common::config::Config;
 use countersign_common::counters::{self, Counters};
 use countersign_common::decision::{Administrator, Demand, Login, Verdict, block, judge, rebased, unblocked};
-use countersign_common::record::{CanToggle, Record, Revision, Token, Use2fa, UserName};
-use countersign_common::token::{Code, Parameters, RecordId, Secret, TokenId, UnixTime};
+use countersign_common::record::{Record, Token};
+use countersign_common::token::{Code, UnixTime};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use zeroize::Zeroizing;
+
+use crate::user::{alice, token};
 
 const PERIOD: u64 = 30;
 
@@ -67,25 +68,7 @@ pub fn logins(bytes: &[u8]) {
 }
 
 fn record() -> Record {
-    let token = |number: u8| Token {
-        id: TokenId::from_random([number; 8]),
-        label: String::new(),
-        secret: Secret::from_bytes(Zeroizing::new(vec![number; 20])).expect("a secret"),
-        parameters: Parameters::default(),
-        enrolled_at: UnixTime::default(),
-    };
-    Record {
-        id: RecordId::from_random([9; 8]),
-        revision: Revision(1),
-        user: UserName::new("alice").expect("a name"),
-        uid: 1000,
-        use_2fa: Use2fa::Enabled,
-        can_toggle: CanToggle::Unlocked,
-        changed_at: UnixTime::default(),
-        changed_by: String::new(),
-        tokens: vec![token(1), token(2)],
-        recovery: None,
-    }
+    alice([1, 2].map(|number| token(number, &[number; 20])).into(), None)
 }
 
 /// RFC 4226 section 5.3, from bare HMAC: not the generator that is under test.

@@ -73,6 +73,17 @@ fn assert_code_accepted(world: &World, mut person: Terminal, phone: &Phone) {
     world.move_clock(STEP);
 }
 
+fn assert_a_wrong_password_ends(world: &World) {
+    let mut person = ssh(world, "alice", "keyboard-interactive", &[]);
+    person.answer("Password: ", "wrong");
+    assert_refused_unasked(person);
+}
+
+fn assert_refused_unasked(mut person: Terminal) {
+    expect_refused(&mut person);
+    assert!(!person.printed().contains(PROMPT), "{}", person.printed());
+}
+
 #[test]
 fn password_then_code() {
     let title = "ssh: password, then code";
@@ -81,10 +92,7 @@ fn password_then_code() {
     let phone = enroll(&world, with_password(&world, "keyboard-interactive"));
     world.move_clock(STEP);
     assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
-    let mut person = ssh(&world, "alice", "keyboard-interactive", &[]);
-    person.answer("Password: ", "wrong");
-    expect_refused(&mut person);
-    assert!(!person.printed().contains(PROMPT), "{}", person.printed());
+    assert_a_wrong_password_ends(&world);
 }
 
 #[test]
@@ -97,9 +105,7 @@ fn key_then_code() {
     world.move_clock(STEP);
     assert_code_accepted(&world, ssh(&world, "alice", methods, &[]), &phone);
     // Without the key nobody is asked for anything.
-    let mut person = ssh(&world, "alice", "keyboard-interactive", &[]);
-    expect_refused(&mut person);
-    assert!(!person.printed().contains(PROMPT), "{}", person.printed());
+    assert_refused_unasked(ssh(&world, "alice", "keyboard-interactive", &[]));
 }
 
 #[test]
@@ -116,10 +122,7 @@ fn key_or_password_then_code() {
     expect_shell(&mut person, "alice");
     world.move_clock(STEP);
     assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
-    let mut person = ssh(&world, "alice", "keyboard-interactive", &[]);
-    person.answer("Password: ", "wrong");
-    expect_refused(&mut person);
-    assert!(!person.printed().contains(PROMPT), "{}", person.printed());
+    assert_a_wrong_password_ends(&world);
     // A key alone is not enough.
     expect_refused(&mut ssh(&world, "alice", "publickey", &[]));
 }

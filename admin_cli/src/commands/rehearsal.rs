@@ -4,17 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::process::{Command, Stdio};
 
 use countersign_common::audit::Rehearsal;
 use serde::Serialize;
 
 use crate::arguments::Report;
 use crate::failure::Failure;
+use crate::journal::{JOURNALCTL, messages};
 use crate::json;
 use crate::output::{Output, Verdict, without_number};
 
-const JOURNALCTL: &str = "/usr/bin/journalctl";
 /// Where lines of the module begin, and how one of a rehearsal does.
 const MARK: &str = "event=rehearsed ";
 
@@ -49,15 +48,11 @@ pub(super) fn report(arguments: &Report, output: &mut Output) -> Result<Verdict,
 /// What the journal keeps of the facilities auth and authpriv.
 fn journal() -> Result<Vec<u8>, Failure> {
     let hint = "name the log: --log /var/log/auth.log";
-    let journal = Command::new(JOURNALCTL)
-        .args(["--quiet", "--no-pager", "--output=cat", "SYSLOG_FACILITY=10", "SYSLOG_FACILITY=4"])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Failure::new(format!("{JOURNALCTL}: {}", without_number(&error))).hint(hint))?;
-    if journal.status.success() {
-        return Ok(journal.stdout);
+    match messages(&["SYSLOG_FACILITY=10", "SYSLOG_FACILITY=4"]) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(Failure::new("the journal cannot be read").hint(hint)),
+        Err(error) => Err(Failure::new(format!("{JOURNALCTL}: {}", without_number(&error))).hint(hint)),
     }
-    Err(Failure::new("the journal cannot be read").hint(hint))
 }
 
 /// The last login of each user on each service.

@@ -152,7 +152,7 @@ fn a_link_in_place_of_a_directory_is_not_followed() {
 
 fn read_at(path: &str) -> Result<Vec<u8>, FileProblem> {
     let file = File::open(path).unwrap();
-    read_of_size(&file, path, fstat(&file).unwrap().st_size).map(|bytes| bytes.to_vec()).map_err(|error| error.problem)
+    read_whole(&file, path, &fstat(&file).unwrap(), MAX_SIZE).map(|bytes| bytes.to_vec()).map_err(|error| error.problem)
 }
 
 #[test]

@@ -23,6 +23,10 @@ use checks::{check_directory, check_parent, check_private, check_public};
 /// Largest file that is read, in bytes.
 pub const MAX_SIZE: usize = 64 * 1024;
 
+/// How a file is opened that may be anything: no link is followed, no FIFO waited for, no terminal becomes ours, no other
+/// program gets the handle.
+pub const CAREFULLY: OFlag = OFlag::O_NOFOLLOW.union(OFlag::O_CLOEXEC).union(OFlag::O_NONBLOCK).union(OFlag::O_NOCTTY);
+
 /// Why a file or directory is not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileError {
@@ -149,7 +153,7 @@ impl Directory {
     /// [`FileError`] says why it is not used; also if it cannot be read, or grew meanwhile.
     pub fn read_private_file(&self, name: &str, owners: Owners) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
         match self.open_file(name, OFlag::O_RDONLY, |stat| check_private(stat, owners))? {
-            Some((file, stat)) => read_of_size(&file, &self.path_of(name), stat.st_size).map(Some),
+            Some((file, stat)) => read_whole(&file, &self.path_of(name), &stat, MAX_SIZE).map(Some),
             None => Ok(None),
         }
     }
@@ -162,9 +166,7 @@ impl Directory {
         check: impl Fn(&FileStat) -> Result<(), FileProblem>,
     ) -> Result<Option<(File, FileStat)>, FileError> {
         let path = self.path_of(name);
-        // Never blocks on a FIFO, never makes a terminal ours.
-        let flags = access | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-        let handle = match openat(&self.handle, name, flags, Mode::empty()) {
+        let handle = match openat(&self.handle, name, access | CAREFULLY, Mode::empty()) {
             Ok(handle) => handle,
             Err(Errno::ENOENT) => return Ok(None),
             Err(errno) => return Err(error_at(&path, errno)),
@@ -203,7 +205,7 @@ pub fn read_public(path: &str) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let name = name.ok_or_else(|| error_at(path, Errno::EISDIR))?;
     let file = parent.open_file(name, OFlag::O_RDONLY, check_public)?;
     match file {
-        Some((file, stat)) => read_of_size(&file, path, stat.st_size),
+        Some((file, stat)) => read_whole(&file, path, &stat, MAX_SIZE),
         None => Err(FileError { path: path.to_owned(), problem: FileProblem::Missing }),
     }
 }
@@ -219,13 +221,16 @@ pub fn read_expecting(file: &File, path: &str, size: usize) -> Result<Vec<u8>, F
     Ok(bytes)
 }
 
-/// Reads an open file of this size whole into memory that is wiped when dropped.
-fn read_of_size(file: &File, path: &str, size: i64) -> Result<Zeroizing<Vec<u8>>, FileError> {
+/// Reads an open file, of which this is the status, whole into memory that is wiped when dropped.
+///
+/// # Errors
+/// [`FileError`] if it has more than `most` bytes, cannot be read, or grew meanwhile.
+pub fn read_whole(file: &File, path: &str, stat: &FileStat, most: usize) -> Result<Zeroizing<Vec<u8>>, FileError> {
     let too_large = || FileError { path: path.to_owned(), problem: FileProblem::TooLarge };
-    let size = usize::try_from(size).map_err(|_| too_large())?;
+    let size = usize::try_from(stat.st_size).ok().filter(|size| *size <= most).ok_or_else(too_large)?;
     // Room for all of it at once, since growing would leave an unwiped copy behind; and for one byte more, so that
     // one read of a file that did not grow also shows its end.
-    let mut bytes = Zeroizing::new(vec![0; size.min(MAX_SIZE).saturating_add(1)]);
+    let mut bytes = Zeroizing::new(vec![0; size.saturating_add(1)]);
     let filled = fill(file, path, size, &mut bytes)?;
     if filled == bytes.len() {
         return Err(too_large());

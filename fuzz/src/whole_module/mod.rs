@@ -17,13 +17,14 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_common::counters::{Counters, TokenCounters};
-use countersign_common::record::{CanToggle, Record, RecoverySet, Revision, Token, Use2fa, UserName};
-use countersign_common::token::{Parameters, RecordId, RecoveryCode, RecoverySetId, Secret, Step, TokenId, UnixTime};
-use zeroize::Zeroizing;
+use countersign_common::record::{Record, RecoverySet};
+use countersign_common::token::{RecoveryCode, RecoverySetId, Step};
 
 use acts::Play;
 use faults::Faults;
 use play::{honest, run};
+
+use crate::user::{alice, token};
 
 /// Alice's secret.
 pub(crate) const SECRET: [u8; 20] = *b"alice-has-a-secret-!";
@@ -65,27 +66,10 @@ pub(crate) fn recovery_code(number: u8) -> String {
 
 /// Alice's record: enrolled, with two recovery codes.
 pub(crate) fn record() -> Record {
-    let token = Token {
-        id: TokenId::from_random([1; 8]),
-        label: String::new(),
-        secret: Secret::from_bytes(Zeroizing::new(SECRET.to_vec())).expect("a secret"),
-        parameters: Parameters::default(),
-        enrolled_at: UnixTime::default(),
-    };
     let salt = [7; 16];
     let hash = |number: u8| RecoveryCode::from_random(&[number + 1; 10]).hash(&salt);
-    Record {
-        id: RecordId::from_random([2; 8]),
-        revision: Revision(1),
-        user: UserName::new("alice").expect("a name"),
-        uid: 1000,
-        use_2fa: Use2fa::Enabled,
-        can_toggle: CanToggle::Unlocked,
-        changed_at: UnixTime::default(),
-        changed_by: String::new(),
-        tokens: vec![token],
-        recovery: Some(RecoverySet { id: RecoverySetId::from_random([3; 8]), salt, hashes: vec![hash(0), hash(1)] }),
-    }
+    let recovery = RecoverySet { id: RecoverySetId::from_random([3; 8]), salt, hashes: vec![hash(0), hash(1)] };
+    alice(vec![token(1, &SECRET)], Some(recovery))
 }
 
 /// Alice's counters: an earlier login.

@@ -6,18 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
-use std::process::Command;
 
 use super::finding::{Finding, Severity};
+use crate::journal::messages;
 
 const FILES: [&str; 2] = ["/var/log/auth.log", "/var/log/secure"];
 const END_BYTES: u64 = 8 * 1024 * 1024;
 
-/// The program that shows the journal, and where the journal is if there is one.
-const JOURNALCTL: &str = "/usr/bin/journalctl";
+/// Where the journal is if there is one.
 const JOURNAL: &str = "/run/systemd/journal";
-/// The last lines of facility authpriv, bare.
-const JOURNAL_OPTIONS: [&str; 7] = ["--quiet", "--no-pager", "-o", "cat", "-n", "50000", "SYSLOG_FACILITY=10"];
+/// The last lines of facility authpriv.
+const LAST: [&str; 3] = ["-n", "50000", "SYSLOG_FACILITY=10"];
 
 /// Codes that were already accepted and came again.
 pub(super) fn replays(findings: &mut Vec<Finding>) {
@@ -47,8 +46,8 @@ fn journal() -> Option<String> {
     if !Path::new(JOURNAL).exists() {
         return None;
     }
-    let output = Command::new(JOURNALCTL).args(JOURNAL_OPTIONS).env_clear().output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let bytes = messages(&LAST).ok()??;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The last part of a file.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 
-use countersign_common::files::{Directory, MAX_SIZE};
+use countersign_common::files::{CAREFULLY, Directory, FileProblem, MAX_SIZE};
 use countersign_common::import::{GoogleFile, read_google};
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
@@ -94,12 +94,12 @@ pub(super) fn read_as_root(path: &str, most: usize) -> Result<Content, Refusal> 
     let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
     let parent = if parent.is_empty() { "/" } else { parent };
     let room = Directory::open_public(parent).map_err(|error| match error.problem {
-        countersign_common::files::FileProblem::Missing => Refusal::Unread(Unread::Missing),
+        FileProblem::Missing => Refusal::Unread(Unread::Missing),
         _ => Refusal::Place(error.to_string()),
     })?;
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-    let file = openat(&room, name, flags, Mode::empty()).map_err(|errno| Refusal::Unread(Unread::of(errno)))?;
-    read_file(File::from(file), most).map_err(Refusal::Unread)
+    let file = openat(&room, name, OFlag::O_RDONLY | CAREFULLY, Mode::empty())
+        .map_err(|errno| Refusal::Unread(Unread::of(errno)))?;
+    read_file(&File::from(file), most).map_err(Refusal::Unread)
 }
 
 /// Where a user's file is: `~` at the beginning or behind a slash, `${HOME}`, `${USER}`, each once replaced for good.

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 
-use countersign_common::files::Directory;
+use countersign_common::files::{CAREFULLY, Directory};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
@@ -44,8 +44,7 @@ impl ServiceFile {
     /// Reads it, if it is one that can be replaced by another without anyone noticing more than its lines.
     pub(super) fn read(name: &str) -> Result<Self, Failure> {
         let (room, path) = (room()?, format!("{ROOM}/{name}"));
-        let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-        let handle = openat(&room, name, flags, Mode::empty()).map_err(|errno| match errno {
+        let handle = openat(&room, name, OFlag::O_RDONLY | CAREFULLY, Mode::empty()).map_err(|errno| match errno {
             Errno::ELOOP => Failure::new(format!("{path}: is a symbolic link")).hint("name the service it points to"),
             errno => fails(&path, errno),
         })?;
