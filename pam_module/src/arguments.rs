@@ -1,6 +1,6 @@
 //! The module's arguments: `config=PATH`, `debug`. Anything else is refused.
 
-use countersign_common::config::DEFAULT_PATH;
+use countersign_common::config::{DEFAULT_PATH, ModuleArgument, ModuleArgumentError};
 
 use crate::manual::ARGUMENTS;
 
@@ -26,13 +26,13 @@ impl Arguments {
     pub(crate) fn parse(arguments: &[String]) -> Self {
         let mut parsed = Self { config: DEFAULT_PATH.to_owned(), debug: Debug::Off, problem: None };
         for argument in arguments {
-            match argument.split_once('=') {
-                Some(("config", path)) if path.starts_with('/') => path.clone_into(&mut parsed.config),
-                Some(("config", _)) => {
+            match ModuleArgument::parse(argument) {
+                Ok(ModuleArgument::Config(path)) => path.clone_into(&mut parsed.config),
+                Ok(ModuleArgument::Debug) => parsed.debug = Debug::On,
+                Err(ModuleArgumentError::RelativePath) => {
                     parsed.problem = Some(format!("{argument}: the path of the configuration must be absolute"));
                 }
-                None if argument == "debug" => parsed.debug = Debug::On,
-                _ => {
+                Err(ModuleArgumentError::Unknown) => {
                     let known = ARGUMENTS.map(|argument| argument.form).join(" and ");
                     parsed.problem = Some(format!("{argument}: unknown module argument; there are {known}"));
                 }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: a module nobody knows may return anything sensible, success and failure included.
 
+use countersign_common::config::ModuleArgument;
+
 use super::code::Code;
 use super::service::{Module, Phase};
 
@@ -149,10 +151,9 @@ pub(crate) enum Gates {
 }
 
 impl Module {
-    /// An argument of ours that our module refuses everyone for: it knows `config=PATH` and `debug`.
+    /// An argument for which our module refuses everyone.
     pub(crate) fn unknown_argument(&self) -> Option<&str> {
-        let knows = |argument: &&String| *argument == "debug" || argument.starts_with("config=/");
-        self.arguments.iter().find(|argument| !knows(argument)).map(String::as_str)
+        self.arguments.iter().map(String::as_str).find(|argument| ModuleArgument::parse(argument).is_err())
     }
 
     /// The part it plays.

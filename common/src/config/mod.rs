@@ -2,12 +2,14 @@
 //!
 //! Invariant: a [`Config`] can only come from [`parse`] (or be the default), so nothing above checks a range again.
 
+mod argument;
 mod delegate;
 mod error;
 pub mod keys;
 mod rule;
 mod values;
 
+pub use argument::{ModuleArgument, ModuleArgumentError};
 pub use delegate::{DEFAULT_EXCEPT, Delegate, Verb};
 pub use error::ConfigError;
 pub use rule::{Network, NetworkError, Outcome, Rule};

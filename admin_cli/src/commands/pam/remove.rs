@@ -68,7 +68,7 @@ pub(super) fn stripped(files: &Overlay, name: &str) -> Result<Option<Change>, Fa
     let edited = OwnFile { text: after, ..own };
     let look = look_at(&files.with(edited.clone()), None, name);
     if let Some(login) = look.shut.iter().find(|login| !shut_before.contains(login)) {
-        return Err(unfit(&format_args!("without our lines {login} would be refused: a jump counts them")));
+        return Err(unfit(&format_args!("without our lines {login} would be refused")));
     }
     Ok(Some(Change { service: name.to_owned(), file, after: edited.text }))
 }
