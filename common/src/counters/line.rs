@@ -34,14 +34,30 @@ impl Line {
 
     /// There is room for the fullest line: see the test that says so.
     fn put(&mut self, text: &[u8]) {
-        let room = self.bytes.get_mut(self.end..).unwrap_or_default();
-        room.iter_mut().zip(text).for_each(|(byte, written)| *byte = *written);
-        self.end = self.end.saturating_add(text.len()).min(SLOT_SIZE);
+        let end = self.end.saturating_add(text.len());
+        if let Some(room) = self.bytes.get_mut(self.end..end) {
+            room.copy_from_slice(text);
+            self.end = end;
+        }
     }
 
     pub(super) fn field(&mut self, text: &[u8]) {
         self.put(b" ");
         self.put(text);
+    }
+
+    /// Printable ASCII other than blanks, the rest as `?`, cut to the width; `~` fills it up, and stands alone for
+    /// nothing.
+    pub(super) fn text_field<const WIDTH: usize>(&mut self, text: &str) {
+        let mut field = [b'~'; WIDTH];
+        for (byte, character) in field.iter_mut().zip(text.chars()) {
+            *byte = match u8::try_from(character) {
+                Ok(b'~') => b'-',
+                Ok(plain) if plain.is_ascii_graphic() => plain,
+                _ => b'?',
+            };
+        }
+        self.field(&field);
     }
 
     pub(super) fn number<const WIDTH: usize>(&mut self, value: u64) {
@@ -104,6 +120,18 @@ mod tests {
     fn a_number_too_large_for_its_field_is_the_largest_that_fits() {
         assert_eq!((digits::<4>(0), digits::<4>(9_999), digits::<4>(10_000)), (*b"0000", *b"9999", *b"9999"));
         assert_eq!(digits::<12>(u64::MAX), *b"999999999999");
+    }
+
+    #[test]
+    fn text_fills_its_field_whatever_it_is() {
+        for (text, expected) in
+            [("", "~~~~"), ("ab", "ab~~"), ("abcdef", "abcd"), ("a~ é", "a-??"), ("\u{7f}\n", "??~~")]
+        {
+            let mut line = Line::new("", "");
+            let before = line.end;
+            line.text_field::<4>(text);
+            assert_eq!(line.text().get(before..), Some(format!(" {expected}").as_bytes()), "{text:?}");
+        }
     }
 
     #[test]

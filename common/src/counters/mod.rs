@@ -3,6 +3,7 @@
 //! Invariants: entries are keyed by token id and recovery set id, and entries with another id mean nothing; a
 //! token's last accepted step never decreases.
 
+mod fields;
 mod line;
 mod slots;
 mod text;
@@ -136,10 +137,4 @@ impl Counters {
             }
         }
     }
-}
-
-/// Keeps printable ASCII other than blanks (others become `?`), cut to `width` characters.
-#[must_use]
-pub fn printable(text: &str, width: usize) -> String {
-    text.chars().take(width).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
 }

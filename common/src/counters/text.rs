@@ -7,12 +7,11 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::fields::Fields;
 use super::line::{Line, hex};
-use super::{
-    Counters, Grace, LastAccepted, RecoveryCounters, SlowTotal, Throttle, TokenCounters, Uncommitted, printable,
-};
+use super::{Counters, Grace, LastAccepted, RecoveryCounters, SlowTotal, TokenCounters, Uncommitted};
 use crate::record::MAX_TOKENS;
-use crate::token::{Id, IdError, Seconds, Step, UnixTime};
+use crate::token::{Step, UnixTime};
 
 /// Bytes of a slot: one sector, so that a torn write cannot mix two states unnoticed.
 pub const SLOT_SIZE: usize = 512;
@@ -73,22 +72,14 @@ fn fields_of(counters: &Counters) -> Line {
     let last = counters.last_accepted.as_ref();
     line.time(last.map_or_else(UnixTime::default, |last| last.at));
     line.offset(last.map_or(0, |last| last.offset));
-    line.field(field(last.map_or("", |last| &last.service), SERVICE_WIDTH).as_bytes());
-    line.field(field(last.map_or("", |last| &last.rhost), RHOST_WIDTH).as_bytes());
+    line.text_field::<SERVICE_WIDTH>(last.map_or("", |last| &last.service));
+    line.text_field::<RHOST_WIDTH>(last.map_or("", |last| &last.rhost));
     line
 }
 
-/// Text as a field of fixed width: `~` fills it up, and stands alone for nothing.
-fn field(text: &str, width: usize) -> String {
-    let mut field = printable(text, width).replace('~', "-");
-    while field.len() < width {
-        field.push('~');
-    }
-    field
-}
-
-fn unfield(field: &str) -> String {
-    field.trim_end_matches('~').to_owned()
+/// The text of a field without what fills it up.
+fn unfield(field: &str) -> &str {
+    field.trim_end_matches('~')
 }
 
 /// The first 64 bits of SHA-256, in hex: against torn and rotten sectors, not against an attacker, who would
@@ -109,49 +100,48 @@ pub fn parse(slot: &[u8]) -> Result<Counters, CountersError> {
     if checksum(fields.as_bytes()) != *sum.as_bytes() {
         return Err(CountersError::Damaged);
     }
-    let mut parts = fields.split(' ');
-    if parts.next() != Some(HEADER) {
-        return Err(CountersError::Damaged);
-    }
-    if parts.next() != Some(VERSION) {
+    let rest = fields.strip_prefix(HEADER).and_then(|rest| rest.strip_prefix(' ')).ok_or(CountersError::Damaged)?;
+    let (version, _) = rest.split_once(' ').unwrap_or((rest, ""));
+    if version != VERSION {
         return Err(CountersError::Version);
     }
-    let counters = parse_fields(&mut parts).ok_or(CountersError::Damaged)?;
+    let mut rest = Fields::new(rest.strip_prefix(VERSION).unwrap_or_default());
+    let counters = parse_fields(&mut rest).filter(|_| rest.is_empty()).ok_or(CountersError::Damaged)?;
     // One state has one text: whatever writes back differently was not written by this program.
     let is_canonical = fields_of(&counters).text() == fields.as_bytes();
     let is_whole = slot.len() == SLOT_SIZE && slot.ends_with(b"\n");
     if is_canonical && is_whole { Ok(counters) } else { Err(CountersError::Damaged) }
 }
 
-fn parse_fields<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<Counters> {
-    let sequence = number(fields)?;
-    let record = optional(fields.next()?).ok()?;
+fn parse_fields(fields: &mut Fields) -> Option<Counters> {
+    let (sequence, record) = (fields.number::<12>()?, fields.id()?);
     let mut tokens = Vec::with_capacity(MAX_TOKENS);
     for _ in 0..MAX_TOKENS {
-        let id = optional(fields.next()?).ok()?;
-        let last_step = Step::new(number(fields)?).ok()?;
-        let offset = fields.next()?.parse().ok()?;
+        let id = fields.id()?;
+        let last_step = Step::new(fields.number::<12>()?).ok()?;
+        let offset = fields.offset()?;
         if let Some(id) = id {
             tokens.push(TokenCounters { id, last_step, offset });
         }
     }
-    let set = optional(fields.next()?).ok()?;
-    let spent = u16::from_str_radix(fields.next()?, 16).ok()?;
+    let set = fields.id()?;
+    let spent = u16::from_str_radix(fields.text(4)?, 16).ok()?;
     let recovery = set.map(|set| RecoveryCounters { set, spent });
-    let (throttle, helper_throttle) = (parse_throttle(fields)?, parse_throttle(fields)?);
-    let slow = SlowTotal { failures: number(fields)?.try_into().ok()?, since: time(fields)? };
-    let grace = match (fields.next()?, time(fields)?) {
+    let (throttle, helper_throttle) = (fields.throttle()?, fields.throttle()?);
+    let slow = SlowTotal { failures: fields.number::<5>()?.try_into().ok()?, since: fields.time()? };
+    let grace = match (fields.text(1)?, fields.time()?) {
         ("n", _) => Grace::NotStarted,
         ("s", at) => Grace::Started(at),
         ("u", at) => Grace::Until(at),
         ("e", _) => Grace::Ended,
         _ => return None,
     };
-    let uncommitted = Uncommitted { count: number(fields)?.try_into().ok()?, last: time(fields)? };
-    let (at, offset) = (time(fields)?, fields.next()?.parse().ok()?);
-    let (service, rhost) = (unfield(fields.next()?), unfield(fields.next()?));
+    let uncommitted = Uncommitted { count: fields.number::<2>()?.try_into().ok()?, last: fields.time()? };
+    let (at, offset) = (fields.time()?, fields.offset()?);
+    let (service, rhost) = (unfield(fields.text(SERVICE_WIDTH)?), unfield(fields.text(RHOST_WIDTH)?));
     let accepted_once = at != UnixTime::default() || !service.is_empty();
-    let last_accepted = accepted_once.then_some(LastAccepted { at, service, rhost, offset });
+    let last_accepted =
+        accepted_once.then(|| LastAccepted { at, service: service.to_owned(), rhost: rhost.to_owned(), offset });
     Some(Counters {
         sequence,
         record,
@@ -164,24 +154,6 @@ fn parse_fields<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<Counte
         uncommitted,
         last_accepted,
     })
-}
-
-fn parse_throttle<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<Throttle> {
-    let failures = number(fields)?.try_into().ok()?;
-    Some(Throttle { failures, last_failure: time(fields)?, delay: Seconds(number(fields)?) })
-}
-
-fn number<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<u64> {
-    fields.next()?.parse().ok()
-}
-
-fn time<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Option<UnixTime> {
-    UnixTime::new(number(fields)?).ok()
-}
-
-/// Reads an identifier, or the mark of none.
-fn optional<K>(field: &str) -> Result<Option<Id<K>>, IdError> {
-    if field == NO_ID { Ok(None) } else { field.parse().map(Some) }
 }
 
 impl fmt::Display for CountersError {
@@ -197,7 +169,8 @@ impl std::error::Error for CountersError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{RecordId, RecoverySetId, TokenId};
+    use crate::counters::Throttle;
+    use crate::token::{RecordId, RecoverySetId, Seconds, TokenId};
 
     pub(crate) fn full() -> Counters {
         let time = UnixTime::MAX;
@@ -243,9 +216,6 @@ mod tests {
     fn every_line_has_the_same_length() {
         let length = |counters| render(&counters).trim_ascii_end().len();
         assert_eq!(length(Counters::default()), length(full()));
-        for text in ["", "short", "a text that is longer than its field"] {
-            assert_eq!(field(text, 24).len(), 24, "{text}");
-        }
     }
 
     #[test]

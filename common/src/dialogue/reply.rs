@@ -143,12 +143,7 @@ fn question(reader: &mut Reader) -> Result<Question, DialogueError> {
 
 fn key(reader: &mut Reader) -> Result<Key, DialogueError> {
     let secret = Secret::from_base32(&reader.value("secret")?).map_err(|_| DialogueError)?;
-    let algorithm = match reader.value("algorithm")?.as_str() {
-        "SHA1" => Algorithm::Sha1,
-        "SHA256" => Algorithm::Sha256,
-        "SHA512" => Algorithm::Sha512,
-        _ => return Err(DialogueError),
-    };
+    let algorithm = Algorithm::named(&reader.value("algorithm")?).ok_or(DialogueError)?;
     let digits = Digits::new(reader.parsed("digits")?).map_err(|_| DialogueError)?;
     let period = Period::new(reader.parsed("period")?).map_err(|_| DialogueError)?;
     let parameters = Parameters { algorithm, digits, period };

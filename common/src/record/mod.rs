@@ -7,6 +7,7 @@ mod label;
 mod meant;
 mod text;
 mod user;
+mod written;
 
 pub use label::{is_label, is_new_label, steers};
 pub use meant::meant;

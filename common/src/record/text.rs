@@ -3,12 +3,14 @@
 //! Invariants: `parse(render(r)) == r`; an error names a line but quotes nothing of the file, since a secret may
 //! stand there; the text is wiped when dropped.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::label::is_label;
+use super::written;
 use super::{CanToggle, MAX_RECOVERY_CODES, MAX_TOKENS, Record, RecoverySet, Revision, Token, Use2fa, UserName};
 use crate::document::{self, Fault};
 use crate::token::{Algorithm, Digits, Parameters, Period, RecordId, RecoverySetId, Secret, TokenId, UnixTime};
@@ -34,41 +36,42 @@ struct VersionOnly {
     version: u32,
 }
 
+/// What stands in a record, before it is looked at as a whole. Two readers make it: of TOML, and of our own text alone.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RecordText {
-    version: u32,
-    id: RecordId,
-    revision: u64,
-    user: String,
-    uid: u32,
-    use_2fa: bool,
-    can_toggle: bool,
-    changed_at: String,
-    changed_by: String,
+pub(super) struct RecordText<'a> {
+    pub(super) version: u32,
+    pub(super) id: RecordId,
+    pub(super) revision: u64,
+    pub(super) user: Cow<'a, str>,
+    pub(super) uid: u32,
+    pub(super) use_2fa: bool,
+    pub(super) can_toggle: bool,
+    pub(super) changed_at: Cow<'a, str>,
+    pub(super) changed_by: Cow<'a, str>,
     #[serde(default, rename = "token")]
-    tokens: Vec<TokenText>,
-    recovery: Option<RecoveryText>,
+    pub(super) tokens: Vec<TokenText<'a>>,
+    pub(super) recovery: Option<RecoveryText<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TokenText {
-    id: TokenId,
-    label: String,
-    secret: Secret,
-    algorithm: Algorithm,
-    digits: Digits,
-    period: Period,
-    enrolled_at: String,
+pub(super) struct TokenText<'a> {
+    pub(super) id: TokenId,
+    pub(super) label: Cow<'a, str>,
+    pub(super) secret: Secret,
+    pub(super) algorithm: Algorithm,
+    pub(super) digits: Digits,
+    pub(super) period: Period,
+    pub(super) enrolled_at: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RecoveryText {
-    id: RecoverySetId,
-    salt: String,
-    hashes: Vec<String>,
+pub(super) struct RecoveryText<'a> {
+    pub(super) id: RecoverySetId,
+    pub(super) salt: Cow<'a, str>,
+    pub(super) hashes: Vec<Cow<'a, str>>,
 }
 
 /// Reads a record.
@@ -77,6 +80,14 @@ struct RecoveryText {
 /// [`RecordError`]; the caller treats the record as not to be trusted.
 pub fn parse(bytes: &[u8]) -> Result<Record, RecordError> {
     let text = std::str::from_utf8(bytes).map_err(|_| RecordError::NotText)?;
+    if let Some(record) = written::read(text) {
+        return record.try_into();
+    }
+    parse_toml(text)
+}
+
+/// Reads any text that is a record.
+pub(super) fn parse_toml(text: &str) -> Result<Record, RecordError> {
     let record: RecordText = document::read(text).map_err(|fault| explain(text, &fault))?;
     if record.version != VERSION {
         return Err(RecordError::Version(record.version));
@@ -92,10 +103,10 @@ fn explain(text: &str, fault: &Fault) -> RecordError {
     }
 }
 
-impl TryFrom<RecordText> for Record {
+impl TryFrom<RecordText<'_>> for Record {
     type Error = RecordError;
 
-    fn try_from(text: RecordText) -> Result<Self, RecordError> {
+    fn try_from(text: RecordText<'_>) -> Result<Self, RecordError> {
         let tokens = text.tokens.into_iter().map(Token::try_from).collect::<Result<Vec<_>, _>>()?;
         check_tokens(&tokens)?;
         Ok(Self {
@@ -109,7 +120,7 @@ impl TryFrom<RecordText> for Record {
             use_2fa: Use2fa::from_bool(text.use_2fa),
             can_toggle: CanToggle::from_bool(text.can_toggle),
             changed_at: time(&text.changed_at)?,
-            changed_by: text.changed_by,
+            changed_by: text.changed_by.into_owned(),
             tokens,
             recovery: text.recovery.map(RecoverySet::try_from).transpose()?,
         })
@@ -133,16 +144,16 @@ fn check_tokens(tokens: &[Token]) -> Result<(), RecordError> {
     Ok(())
 }
 
-impl TryFrom<TokenText> for Token {
+impl TryFrom<TokenText<'_>> for Token {
     type Error = RecordError;
 
-    fn try_from(text: TokenText) -> Result<Self, RecordError> {
+    fn try_from(text: TokenText<'_>) -> Result<Self, RecordError> {
         if !is_label(&text.label) {
             return Err(RecordError::Inconsistent("label is not up to 32 printable characters"));
         }
         Ok(Self {
             id: text.id,
-            label: text.label,
+            label: text.label.into_owned(),
             secret: text.secret,
             parameters: Parameters { algorithm: text.algorithm, digits: text.digits, period: text.period },
             enrolled_at: time(&text.enrolled_at)?,
@@ -150,10 +161,10 @@ impl TryFrom<TokenText> for Token {
     }
 }
 
-impl TryFrom<RecoveryText> for RecoverySet {
+impl TryFrom<RecoveryText<'_>> for RecoverySet {
     type Error = RecordError;
 
-    fn try_from(text: RecoveryText) -> Result<Self, RecordError> {
+    fn try_from(text: RecoveryText<'_>) -> Result<Self, RecordError> {
         if text.hashes.len() > MAX_RECOVERY_CODES {
             return Err(RecordError::Inconsistent("more than 16 recovery codes"));
         }

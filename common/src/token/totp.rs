@@ -58,6 +58,12 @@ impl Algorithm {
             Self::Sha512 => "SHA512",
         }
     }
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Sha1, Self::Sha256, Self::Sha512].into_iter().find(|algorithm| algorithm.as_str() == name)
+    }
 }
 
 impl Digits {
