@@ -164,12 +164,27 @@ pub(crate) fn append(part: &mut Vec<u8>, value: &impl Serialize) {
 
 /// An array of items, or of parts that each hold some, an item per line.
 pub(crate) fn array(items: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
-    let (end, between): (&[u8], &[u8]) = if items.is_empty() { (b"]\n", b"") } else { (b"\n]\n", b",\n") };
-    let separated = items.iter().enumerate().flat_map(move |(index, item)| {
-        let before: &[u8] = if index == 0 { b"\n" } else { between };
-        [before, item.as_slice()]
-    });
-    [b"[".as_slice()].into_iter().chain(separated).chain([end])
+    let mut array = Array::default();
+    let end = Array { begun: !items.is_empty() }.end();
+    items.iter().flat_map(move |item| [array.before(), item.as_slice()]).chain([end])
+}
+
+/// An array that is written while its items are still made: what stands around them.
+#[derive(Debug, Default)]
+pub(crate) struct Array {
+    begun: bool,
+}
+
+impl Array {
+    /// What stands before the next item or part.
+    pub(crate) fn before(&mut self) -> &'static [u8] {
+        if std::mem::replace(&mut self.begun, true) { b",\n" } else { b"[\n" }
+    }
+
+    /// What stands after the last.
+    pub(crate) fn end(&self) -> &'static [u8] {
+        if self.begun { b"\n]\n" } else { b"[]\n" }
+    }
 }
 
 /// Escapes everything that could steer a terminal.

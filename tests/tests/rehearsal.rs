@@ -94,6 +94,16 @@ fn the_report_counts_whom_a_rehearsal_would_have_asked_or_stopped() {
     assert!(said.contains("    bob on cron (cannot enroll here)\n"), "{said}");
     let outcome = factor.world.countersign(&["report", "--rehearsal", "--log", "/tmp/none"]);
     assert_eq!(outcome.code(), Some(1));
+    let world = &factor.world;
+    world.sh("mkfifo /tmp/fifo").ok();
+    for log in ["/tmp/fifo", "/tmp", "/dev/zero"] {
+        let outcome = world.countersign(&["report", "--rehearsal", "--log", log]);
+        assert_eq!((outcome.code(), outcome.errors()), (Some(1), format!("error: {log}: is not a regular file\n")));
+    }
+    world
+        .sh("head -c 70000 /dev/urandom > /tmp/noise; cat /tmp/noise /tmp/auth.log > /tmp/all; ln -s all /tmp/linked")
+        .ok();
+    assert_eq!(world.countersign(&["report", "--rehearsal", "--log", "/tmp/linked"]).ok(), said);
     let explained = factor.world.countersign(&["explain", "alice"]).ok();
     assert!(explained.starts_with("alice on sshd: rule 1 is a rehearsal, which asks nobody"), "{explained}");
     let status = factor.world.countersign(&["status", "alice", "--json"]).ok();

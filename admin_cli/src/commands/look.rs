@@ -4,7 +4,7 @@ use countersign_common::record::{CanToggle, Use2fa};
 use countersign_common::store::{INSTALLATION_PATH, Installation, Store};
 use serde::Serialize;
 
-use super::everyone;
+use super::everyone::{self, Everyone};
 use crate::arguments::{List, NoAccount, Only, Status};
 use crate::desk::{Desk, log_untrusted};
 use crate::failure::Failure;
@@ -43,20 +43,12 @@ fn one(desk: &Desk, user: &str, account: &NoAccount) -> Result<Report, Failure> 
 
 /// `list`
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
+    let users = Everyone::with_state(desk)?;
     if arguments.json {
-        let parts = everyone::gather(desk, |(items, verdicts): &mut (Vec<u8>, Vec<Verdict>), report| {
-            if is_wanted(arguments.only, report) {
-                json::append(items, &json::User::shown(report));
-                verdicts.push(verdict_on(report));
-            }
-        })?;
-        let (mut items, verdicts): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-        items.retain(|part| !part.is_empty());
-        json::array(&items).for_each(|part| output.bytes(part));
-        return Ok(worst(verdicts.into_iter().flatten()));
+        return Ok(list_as_json(&users, arguments.only, output));
     }
-    let wanted = |report: &Report| is_wanted(arguments.only, report).then(|| report.clone());
-    let reports: Vec<Report> = everyone::each(desk, wanted)?.into_iter().flatten().collect();
+    let wanted = |report: Report| is_wanted(arguments.only, &report).then_some(report);
+    let reports: Vec<Report> = users.each(wanted).into_iter().flatten().collect();
     let longest = reports.iter().map(|report| report.user.chars().count()).max().unwrap_or(0);
     let width = longest.clamp("USER".len(), NAME_WIDTH);
     let mut row = |name: &str, [used, toggle, tokens, state]: [&str; 4]| {
@@ -72,6 +64,26 @@ pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result
         }
     }
     Ok(worst(reports.iter().map(verdict_on)))
+}
+
+/// Each part is printed when its turn has come, while the others are still read.
+fn list_as_json(users: &Everyone, only: Only, output: &mut Output) -> Verdict {
+    let add = |(items, verdicts): &mut (Vec<u8>, Vec<Verdict>), report: Report| {
+        if is_wanted(only, &report) {
+            json::append(items, &json::User::shown(&report));
+            verdicts.push(verdict_on(&report));
+        }
+    };
+    let (mut array, mut verdict) = (json::Array::default(), Verdict::Done);
+    users.gather(add, |(items, verdicts)| {
+        if !items.is_empty() {
+            output.bytes(array.before());
+            output.bytes(&items);
+            verdict = worst(verdicts.into_iter().chain([verdict]));
+        }
+    });
+    output.bytes(array.end());
+    verdict
 }
 
 /// Whether a user is to be listed. Of whom nothing can be known is listed all the same: nobody drops out of sight.

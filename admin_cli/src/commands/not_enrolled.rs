@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 
 use countersign_common::config::Outcome;
 use countersign_common::notice::spelled_span;
-use countersign_common::store::Store;
+use countersign_common::system::Accounts;
 use nix::unistd::Group;
 
-use super::everyone;
+use super::everyone::Everyone;
 use super::look::{is_wanted, verdict_on, worst};
 use crate::arguments::List;
-use crate::desk::{Desk, Unknown};
+use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
@@ -26,8 +26,10 @@ const NAME_WIDTH: usize = 32;
 
 /// `list --not-enrolled`
 pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result<Verdict, Failure> {
-    let mut reports = all(desk, output)?;
-    reports.retain(|report| report.state.as_ref().map_or(true, has_to_enroll) && is_wanted(arguments.only, report));
+    let wanted =
+        |report: &Report| report.state.as_ref().map_or(true, has_to_enroll) && is_wanted(arguments.only, report);
+    let users = everyone(desk, output)?;
+    let reports: Vec<Report> = users.each(|report| wanted(&report).then_some(report)).into_iter().flatten().collect();
     if arguments.json {
         let objects: Vec<Vec<u8>> = reports.iter().map(|report| json::item(&json::User::shown(report))).collect();
         json::array(&objects).for_each(|part| output.bytes(part));
@@ -37,22 +39,19 @@ pub(super) fn list(desk: &Desk, arguments: &List, output: &mut Output) -> Result
     Ok(worst(reports.iter().map(verdict_on)))
 }
 
-/// Everyone who is looked at, in order of names.
-pub(super) fn all(desk: &Desk, output: &mut Output) -> Result<Vec<Report>, Failure> {
-    let mut reports = everyone::each(desk, Report::clone)?;
-    let known: BTreeSet<String> = reports.iter().map(|report| report.user.clone()).collect();
-    let strangers = candidates(desk).into_iter().filter(|name| !known.contains(name));
-    for name in strangers {
+/// Everyone who is looked at.
+pub(super) fn everyone<'a>(desk: &'a Desk, output: &mut Output) -> Result<Everyone<'a>, Failure> {
+    let mut everyone = Everyone::with_state(desk)?;
+    let mut strangers = Vec::new();
+    for name in candidates(desk).iter().filter(|name| !everyone.has(name)) {
         // A name that is no account here has nothing to enroll; one that cannot be looked up is told.
-        match desk.person(&name, Unknown::Refused) {
-            Ok(person) => reports.push(desk.report(&person, &desk.store.view(&person.name), desk.now()?)),
-            Err(failure) if failure.hints.is_empty() => output.failure(&failure),
-            Err(_) => {}
+        match everyone.catalog.by_name(name) {
+            Ok(account) => strangers.extend(account.map(|account| account.name)),
+            Err(error) => output.failure(&Failure::new(format!("{name}: {error}"))),
         }
     }
-    reports.sort_by(|left, right| left.user.cmp(&right.user));
-    reports.dedup_by(|left, right| left.user == right.user);
-    Ok(reports)
+    everyone.add(strangers);
+    Ok(everyone)
 }
 
 fn has_to_enroll(facts: &Facts) -> bool {

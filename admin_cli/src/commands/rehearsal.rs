@@ -3,9 +3,12 @@
 //! The log is no proof: whoever may write to it can add lines. Nothing is decided by what is read here.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::OpenOptionsExt;
 
 use countersign_common::audit::Rehearsal;
+use nix::fcntl::OFlag;
 use serde::Serialize;
 
 use crate::arguments::Report;
@@ -31,11 +34,10 @@ struct Login {
 
 /// `report --rehearsal`
 pub(super) fn report(arguments: &Report, output: &mut Output) -> Result<Verdict, Failure> {
-    let text = match &arguments.log {
-        Some(path) => fs::read(path).map_err(|error| Failure::new(format!("{path}: {}", without_number(&error))))?,
-        None => journal()?,
+    let logins = match &arguments.log {
+        Some(path) => read_log(path).map_err(|why| Failure::new(format!("{path}: {why}")))?,
+        None => logins(&journal()?[..]).map_err(|error| Failure::new(without_number(&error)))?,
     };
-    let logins = logins(&String::from_utf8_lossy(&text));
     if arguments.json {
         let objects: Vec<Vec<u8>> = logins.iter().map(json::item).collect();
         json::array(&objects).for_each(|part| output.bytes(part));
@@ -43,6 +45,18 @@ pub(super) fn report(arguments: &Report, output: &mut Output) -> Result<Verdict,
     }
     print(&logins, arguments.names, output);
     Ok(Verdict::Done)
+}
+
+/// A file that somebody names may be anything: a FIFO is not waited for, a terminal does not become ours.
+fn read_log(path: &str) -> Result<Vec<Login>, String> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let opened = File::options().read(true).custom_flags(flags.bits()).open(path);
+    let file = opened.map_err(|error| without_number(&error))?;
+    let is_regular = file.metadata().map_err(|error| without_number(&error))?.is_file();
+    if !is_regular {
+        return Err("is not a regular file".to_owned());
+    }
+    logins(BufReader::new(file)).map_err(|error| without_number(&error))
 }
 
 /// What the journal keeps of the facilities auth and authpriv.
@@ -56,15 +70,16 @@ fn journal() -> Result<Vec<u8>, Failure> {
 }
 
 /// The last login of each user on each service.
-fn logins(log: &str) -> Vec<Login> {
-    let mut last = BTreeMap::new();
-    for line in log.lines() {
-        let Some((_, fields)) = line.split_once(MARK) else { continue };
-        if let Some(login) = login(fields) {
+fn logins(mut log: impl BufRead) -> io::Result<Vec<Login>> {
+    let (mut last, mut line) = (BTreeMap::new(), Vec::new());
+    while log.read_until(b'\n', &mut line)? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        if let Some(login) = text.split_once(MARK).and_then(|(_, fields)| login(fields)) {
             last.insert((login.user.clone(), login.service.clone()), login);
         }
+        line.clear();
     }
-    last.into_values().collect()
+    Ok(last.into_values().collect())
 }
 
 fn login(text: &str) -> Option<Login> {
@@ -162,7 +177,7 @@ mod tests {
             line("alice", "su", Rehearsal::Grace, None),
             "event=accepted user=carol service=sshd\n".to_owned(),
         ];
-        let read = logins(&log.concat());
+        let read = logins(log.concat().as_bytes()).unwrap();
         let told: Vec<_> = read.iter().map(|login| (login.user.as_str(), login.service.as_str(), login.then)).collect();
         assert_eq!(told, [("alice", "sshd", "ask"), ("alice", "su", "grace"), ("bob", "su", "refuse")]);
         assert_eq!(read[2].detail.as_deref(), Some("users/bob.toml: line 3: \"x\" = 7"));
@@ -173,7 +188,7 @@ mod tests {
     fn what_is_no_such_line_is_passed_over() {
         for text in ["event=rehearsed ", "event=rehearsed user=alice then=fly", "event=rehearsed user=\"alice then=ask"]
         {
-            assert_eq!(logins(text), []);
+            assert_eq!(logins(text.as_bytes()).unwrap(), []);
         }
     }
 }
