@@ -6,7 +6,7 @@ use countersign_common::audit::Event;
 use countersign_common::config::Config;
 use countersign_common::decision::{Administrator, Demand, Target};
 use countersign_common::record::{CanToggle, NO_UID, UserName};
-use countersign_common::store::{FileStore, INSTALLATION_PATH, State, Store, StoreError};
+use countersign_common::store::{Damage, FileStore, INSTALLATION_PATH, State, Store, StoreError, Telling};
 use countersign_common::system::{Account, Accounts, Clock, NssAccounts, SystemClock, administrator, load_config};
 use countersign_common::token::UnixTime;
 
@@ -40,7 +40,7 @@ pub(crate) struct Person {
 /// What commands about users work with.
 pub(crate) struct Desk {
     pub(crate) config: Config,
-    pub(crate) store: FileStore,
+    pub(crate) store: Telling<FileStore, fn(&UserName, &Damage)>,
     /// Who runs the command; looked up when there is something to sign.
     actor: OnceLock<Actor>,
     pub(crate) accounts: NssAccounts,
@@ -71,6 +71,7 @@ impl Desk {
         let config = load_config(config_path)?;
         let store =
             FileStore::open(config.state_dir.as_str(), INSTALLATION_PATH).map_err(|error| Failure::of_store(&error))?;
+        let store = Telling::new(store, log_damage as fn(&UserName, &Damage));
         Ok(Self { config, store, actor: OnceLock::new(), accounts: NssAccounts, clock: SystemClock })
     }
 
@@ -129,6 +130,10 @@ impl Desk {
     pub(crate) fn log_change(&self, user: &UserName, what: &'static str) {
         log::write(user.as_str(), &Event::Changed { what, by: self.actor().for_log() });
     }
+}
+
+fn log_damage(user: &UserName, Damage { path, slot }: &Damage) {
+    log::write(user.as_str(), &Event::Damaged { path: path.clone(), slot: slot.as_str() });
 }
 
 /// Logs what of an error root should learn from the log too.

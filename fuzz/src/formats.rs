@@ -1,6 +1,6 @@
 //! Files and lines: whatever the bytes, they are read or refused, and what is read is written back the same.
 
-use countersign_common::counters::{SLOT_SIZE, read_file, render as render_counters};
+use countersign_common::counters::{SLOT_SIZE, Slots, read_file, render as render_counters};
 use countersign_common::dialogue::{FromCommand, Reply};
 use countersign_common::{config, counters, record};
 use sha2::{Digest, Sha256};
@@ -36,7 +36,7 @@ pub fn record(bytes: &[u8]) {
 }
 
 pub fn counters(bytes: &[u8]) {
-    if let Ok((counters, _)) = read_file(bytes) {
+    if let Ok(Slots { counters, .. }) = read_file(bytes) {
         assert_eq!(counters::parse(&render_counters(&counters)).as_ref(), Ok(&counters));
     }
     // With the right checksum, so that more than the checksum is reached.

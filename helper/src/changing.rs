@@ -9,7 +9,7 @@ use countersign_common::counters::Counters;
 use countersign_common::decision::{Action, Applied, Change, apply, apply_all, blank, unblocked};
 use countersign_common::dialogue::Request;
 use countersign_common::record::{Record, meant};
-use countersign_common::store::{Edition, FileSession, Session, State, Store, Written};
+use countersign_common::store::{Edition, Session, State, Store, Written};
 use countersign_common::system::{new_id, new_recovery_codes};
 use countersign_common::token::{RecoveryCode, TokenId, UnixTime};
 
@@ -97,7 +97,7 @@ impl Order<'_> {
     fn write(
         &self,
         case: &Case,
-        session: &mut FileSession,
+        session: &mut impl Session,
         now: UnixTime,
         codes: &mut Vec<RecoveryCode>,
     ) -> Result<Written, Refusal> {
@@ -199,7 +199,7 @@ fn wanted(desk: &Desk) -> Result<(), Refusal> {
     Err(Refusal::new("this host hands out no recovery codes").hint("in the configuration, [recovery] codes is 0"))
 }
 
-fn write_counters(desk: &Desk, session: &mut FileSession, next: &Counters) -> Result<Written, Refusal> {
+fn write_counters(desk: &Desk, session: &mut impl Session, next: &Counters) -> Result<Written, Refusal> {
     session.write_counters(next).map_err(|error| Refusal::store(desk, error))
 }
 

@@ -10,7 +10,7 @@ use countersign_common::decision::{
 };
 use countersign_common::dialogue::View;
 use countersign_common::record::{CanToggle, Record, UserName};
-use countersign_common::store::{FileStore, INSTALLATION_PATH, Installation, State, Store};
+use countersign_common::store::{Damage, FileStore, INSTALLATION_PATH, Installation, State, Store, Telling};
 use countersign_common::system::{
     Account, Accounts, Clock, GroupsOf, NssAccounts, SystemClock, administrator, load_config, syslog,
 };
@@ -28,7 +28,7 @@ const SERVICE: &str = "countersign";
 /// What every request works with.
 pub(crate) struct Desk {
     pub(crate) config: Config,
-    pub(crate) store: FileStore,
+    pub(crate) store: Telling<FileStore, fn(&UserName, &Damage)>,
     pub(crate) caller: Person,
     accounts: NssAccounts,
     clock: SystemClock,
@@ -80,6 +80,7 @@ impl Desk {
             let event = Event::Misconfigured { problem: error.to_string() };
             not_set_up("the state cannot be used").logged(event)
         })?;
+        let store = Telling::new(store, log_damage as fn(&UserName, &Damage));
         let caller = person(&config, &accounts, account);
         Ok(Self { config, store, caller, accounts, clock: SystemClock })
     }
@@ -146,7 +147,14 @@ impl Desk {
 
 /// Logs an event, about a user where one is known.
 pub(crate) fn log(user: Option<&Person>, event: &Event) {
-    let user = user.map(Person::as_str);
+    write(user.map(Person::as_str), event);
+}
+
+fn log_damage(user: &UserName, Damage { path, slot }: &Damage) {
+    write(Some(user.as_str()), &Event::Damaged { path: path.clone(), slot: slot.as_str() });
+}
+
+fn write(user: Option<&str>, event: &Event) {
     syslog(PROGRAM, &event.line(Context { user, service: Some(SERVICE), rhost: None }));
 }
 

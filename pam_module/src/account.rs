@@ -33,7 +33,7 @@ pub(crate) fn account(machine: &mut Machine) -> Verdict {
     let Ruled::Demand(demand) = machine.ruled(&config, &Person::Known(account.clone())) else {
         return Err(settings_changed());
     };
-    let store = open_store(&config)?;
+    let store = open_store(machine, &config)?;
     let login = machine.login(&config, &account, demand);
     let mut session = store.begin(&account.name)?;
     let now = machine.now()?;

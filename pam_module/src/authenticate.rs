@@ -6,7 +6,7 @@ use countersign_common::counters::{Counters, Throttle};
 use countersign_common::decision::{BlockEnd, Login, Plan, Refusal, grace_begun, plan, rebased};
 use countersign_common::notice::Notice;
 use countersign_common::record::{NO_UID, Record, UserName};
-use countersign_common::store::{FileStore, Session, Store, Written};
+use countersign_common::store::{Session, Store, Written};
 use countersign_common::token::{Seconds, UnixTime};
 
 use crate::enroll::settings_changed;
@@ -28,7 +28,7 @@ pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
         Ruled::Demand(demand) => demand,
     };
     let Person::Known(account) = person else { return ask::stranger(machine, &config) };
-    let store = open_store(&config)?;
+    let store = open_store(machine, &config)?;
     let state = store.view(&account.name)?;
     let login = machine.login(&config, &account, demand);
     let now = machine.now()?;
@@ -57,7 +57,7 @@ pub(crate) fn authenticate(machine: &mut Machine) -> Verdict {
 }
 
 /// The first login that asks starts the grace time: written before anything is shown.
-fn begin_grace(config: &Config, store: &FileStore, user: &UserName, machine: &Machine) -> Result<(), Refused> {
+fn begin_grace(config: &Config, store: &impl Store, user: &UserName, machine: &Machine) -> Result<(), Refused> {
     if config.enrollment.grace.as_seconds() == Seconds(0) {
         return Ok(());
     }
@@ -69,7 +69,7 @@ fn begin_grace(config: &Config, store: &FileStore, user: &UserName, machine: &Ma
 }
 
 /// Not enrolled, but there is time left: let through, told to set it up, and counted from the first such login.
-fn grace(config: &Config, login: &Login, store: &FileStore, user: &UserName, machine: &Machine) -> Verdict {
+fn grace(config: &Config, login: &Login, store: &impl Store, user: &UserName, machine: &Machine) -> Verdict {
     let mut session = store.begin(user)?;
     let now = machine.now()?;
     let state = session.state();
@@ -97,7 +97,7 @@ pub(crate) fn written(written: Written) -> Result<(), Refused> {
 
 /// A blocked user: nothing is asked. If the clock has gone back since the block began, the block is counted from now
 /// once, so that it ends.
-fn blocked(config: &Config, login: &Login, store: &FileStore, user: &UserName, machine: &Machine) -> Verdict {
+fn blocked(config: &Config, login: &Login, store: &impl Store, user: &UserName, machine: &Machine) -> Verdict {
     let mut session = store.begin(user)?;
     let now = machine.now()?;
     let state = session.state();

@@ -6,7 +6,8 @@ use countersign_common::audit::{Context, Event, RefusedReason};
 use countersign_common::config::{Config, Outcome};
 use countersign_common::decision::{Demand, Login, Membership, RuleFacts, Selected, select};
 use countersign_common::notice::Notice;
-use countersign_common::store::{FileStore, INSTALLATION_PATH};
+use countersign_common::record::UserName;
+use countersign_common::store::{Damage, FileStore, INSTALLATION_PATH, Store, Telling};
 use countersign_common::system::{
     Account, Accounts, Clock, ClockError, NssAccounts, SystemClock, administrator, load_config,
 };
@@ -144,8 +145,11 @@ impl<'call> Machine<'call> {
 }
 
 /// Step 4: the state of this installation.
-pub(crate) fn open_store(config: &Config) -> Result<FileStore, Refused> {
-    Ok(FileStore::open(config.state_dir.as_str(), INSTALLATION_PATH)?)
+pub(crate) fn open_store<'a>(machine: &'a Machine, config: &Config) -> Result<impl Store + use<'a>, Refused> {
+    let store = FileStore::open(config.state_dir.as_str(), INSTALLATION_PATH)?;
+    Ok(Telling::new(store, |_: &UserName, Damage { path, slot }: &Damage| {
+        machine.log(&Event::Damaged { path: path.clone(), slot: slot.as_str() });
+    }))
 }
 
 /// What rules ask about this login.

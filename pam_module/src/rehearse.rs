@@ -32,7 +32,7 @@ pub(crate) fn rehearse(machine: &Machine, config: &Config, person: &Person, rule
 
 /// What would be planned, on state that is read and left as it is.
 fn planned(machine: &Machine, config: &Config, account: &Account) -> Result<Plan, String> {
-    let store = open_store(config).map_err(|_| "the state directory cannot be trusted".to_owned())?;
+    let store = open_store(machine, config).map_err(|_| "the state directory cannot be trusted".to_owned())?;
     let state = store.view(&account.name).map_err(|error| error.to_string())?;
     let login = machine.login(config, account, Demand::Required);
     let now = machine.now().map_err(|error| error.to_string())?;

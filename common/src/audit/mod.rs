@@ -16,7 +16,7 @@ use crate::token::UnixTime;
 pub enum Severity {
     /// Something an administrator must mend.
     Error,
-    /// Perhaps an attack.
+    /// Perhaps an attack, or a disk that begins to fail.
     Warning,
     /// Worth keeping.
     Notice,
@@ -133,6 +133,13 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// One of the two slots of a user's counters is damaged; the other one counted.
+    Damaged {
+        /// The file.
+        path: String,
+        /// The slot: `first` or `second`.
+        slot: &'static str,
+    },
     /// The configuration, an argument or the stack is wrong.
     Misconfigured {
         /// What is wrong: file, line and key where there are some.
@@ -237,6 +244,7 @@ impl Event {
             Self::Disabled => &table::DISABLED,
             Self::Changed { .. } => &table::CHANGED,
             Self::Untrusted { .. } => &table::UNTRUSTED,
+            Self::Damaged { .. } => &table::DAMAGED,
             Self::Misconfigured { .. } => &table::MISCONFIGURED,
             Self::Drift { .. } => &table::DRIFT,
             Self::SlowGuessing { .. } => &table::SLOW_GUESSING,
@@ -291,6 +299,10 @@ impl Event {
             Self::Untrusted { path, reason } => {
                 push(out, "path", path);
                 push(out, "reason", reason);
+            }
+            Self::Damaged { path, slot } => {
+                push(out, "path", path);
+                push(out, "slot", slot);
             }
             Self::Misconfigured { problem } => push(out, "problem", problem),
             Self::Drift { steps } => push(out, "steps", steps),

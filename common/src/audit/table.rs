@@ -68,6 +68,12 @@ pub(super) static UNTRUSTED: Row = row(
     "path reason",
     "A file or directory cannot be trusted, so the login was refused; mend it, or restore it from a backup.",
 );
+pub(super) static DAMAGED: Row = row(
+    "damaged",
+    Severity::Warning,
+    "path slot",
+    "One of the two slots of a user's counters was damaged, and the other one counted: nobody was refused, and the next write mends it. After a power cut nothing is lost; without one the disk may be failing, and what the last login left behind may be forgotten.",
+);
 pub(super) static MISCONFIGURED: Row = row(
     "misconfigured",
     Severity::Error,
@@ -106,6 +112,7 @@ pub static ROWS: &[&Row] = &[
     &DISABLED,
     &CHANGED,
     &UNTRUSTED,
+    &DAMAGED,
     &MISCONFIGURED,
     &DRIFT,
     &SLOW_GUESSING,

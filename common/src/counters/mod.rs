@@ -8,7 +8,8 @@ mod line;
 mod slots;
 mod text;
 
-pub use slots::{FILE_SIZE, Slot, SlotsError, new_file, read_file};
+pub(crate) use slots::FIRST_SEQUENCE;
+pub use slots::{Beside, FILE_SIZE, Slot, Slots, SlotsError, new_file, read_file};
 pub use text::{CountersError, SLOT_SIZE, parse, render};
 
 use text::NO_ID;

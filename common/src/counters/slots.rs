@@ -19,6 +19,26 @@ pub enum Slot {
     Second,
 }
 
+/// What a counters file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slots {
+    /// The counters that count.
+    pub counters: Counters,
+    /// Where they stand.
+    pub slot: Slot,
+    /// What stands in the other slot.
+    pub beside: Beside,
+}
+
+/// What stands beside the slot that counts, and is overwritten next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// An older state; or nothing yet, if there was one write only.
+    Sound,
+    /// A write that did not end, or what became of a whole one: nobody is refused for it, but root should know.
+    Damaged,
+}
+
 /// Why a file holds no counters that can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotsError {
@@ -50,32 +70,56 @@ impl Slot {
             Self::Second => Self::First,
         }
     }
+
+    /// The word for it in the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Second => "second",
+        }
+    }
 }
+
+/// What fills a slot that was never written.
+const BLANK: u8 = b'\n';
+/// The number of the write that makes the file.
+pub(crate) const FIRST_SEQUENCE: u64 = 1;
 
 /// The bytes of a new counters file: the first slot counts, the second is blank.
 #[must_use]
 pub fn new_file(counters: &Counters) -> Vec<u8> {
     let mut file = render(counters).to_vec();
-    file.resize(FILE_SIZE, b'\n');
+    file.resize(FILE_SIZE, BLANK);
     file
 }
 
-/// Reads a counters file: its counters and the slot that holds them.
+/// Reads a counters file.
 ///
 /// # Errors
 /// [`SlotsError`]; the caller treats the state as not to be trusted.
-pub fn read_file(file: &[u8]) -> Result<(Counters, Slot), SlotsError> {
+pub fn read_file(file: &[u8]) -> Result<Slots, SlotsError> {
     if file.len() != FILE_SIZE {
         return Err(SlotsError::Size);
     }
     let first = parse(file.get(..SLOT_SIZE).unwrap_or_default());
-    let second = parse(file.get(4096..).unwrap_or_default());
-    match (first, second) {
+    let second_bytes = file.get(4096..).unwrap_or_default();
+    match (first, parse(second_bytes)) {
         (Err(CountersError::Version), _) | (_, Err(CountersError::Version)) => Err(SlotsError::Version),
         (Ok(first), Ok(second)) if first.sequence == second.sequence => Err(SlotsError::SameSequence),
-        (Ok(first), Ok(second)) if first.sequence < second.sequence => Ok((second, Slot::Second)),
-        (Ok(first), _) => Ok((first, Slot::First)),
-        (_, Ok(second)) => Ok((second, Slot::Second)),
+        (Ok(first), Ok(second)) if first.sequence < second.sequence => {
+            Ok(Slots { counters: second, slot: Slot::Second, beside: Beside::Sound })
+        }
+        (Ok(counters), Ok(_)) => Ok(Slots { counters, slot: Slot::First, beside: Beside::Sound }),
+        (Ok(counters), Err(CountersError::Damaged)) => {
+            // The second write goes there, and none leaves it blank.
+            let is_unwritten = counters.sequence == FIRST_SEQUENCE && second_bytes.iter().all(|byte| *byte == BLANK);
+            let beside = if is_unwritten { Beside::Sound } else { Beside::Damaged };
+            Ok(Slots { counters, slot: Slot::First, beside })
+        }
+        (Err(CountersError::Damaged), Ok(counters)) => {
+            Ok(Slots { counters, slot: Slot::Second, beside: Beside::Damaged })
+        }
         (Err(CountersError::Damaged), Err(CountersError::Damaged)) => Err(SlotsError::NoValidSlot),
     }
 }
@@ -111,22 +155,61 @@ mod tests {
         file
     }
 
+    fn held(sequence: u64, slot: Slot, beside: Beside) -> Result<Slots, SlotsError> {
+        Ok(Slots { counters: numbered(sequence), slot, beside })
+    }
+
     #[test]
     fn the_valid_slot_with_the_higher_number_counts() {
-        assert_eq!(read_file(&file(Some(1), None)), Ok((numbered(1), Slot::First)));
-        assert_eq!(read_file(&file(Some(1), Some(2))), Ok((numbered(2), Slot::Second)));
-        assert_eq!(read_file(&file(Some(3), Some(2))), Ok((numbered(3), Slot::First)));
-        assert_eq!(read_file(&file(None, Some(2))), Ok((numbered(2), Slot::Second)));
+        assert_eq!(read_file(&file(Some(1), None)), held(1, Slot::First, Beside::Sound));
+        assert_eq!(read_file(&file(Some(1), Some(2))), held(2, Slot::Second, Beside::Sound));
+        assert_eq!(read_file(&file(Some(3), Some(2))), held(3, Slot::First, Beside::Sound));
+        assert_eq!(read_file(&file(None, Some(2))), held(2, Slot::Second, Beside::Damaged));
+    }
+
+    #[test]
+    fn a_blank_slot_is_damage_once_it_was_written() {
+        assert_eq!(read_file(&file(Some(3), None)), held(3, Slot::First, Beside::Damaged));
+        let mut scratched = file(Some(1), None);
+        scratched[4100] = b' ';
+        assert_eq!(read_file(&scratched), held(1, Slot::First, Beside::Damaged));
+    }
+
+    /// What a slot rots to is noticed, never read as another state.
+    #[test]
+    fn every_flipped_bit_of_both_slots_leaves_the_other_one_and_is_told() {
+        for (first, second) in [(3, 2), (3, 4), (7, 6), (7, 8)] {
+            let whole = file(Some(first), Some(second));
+            for (start, left) in
+                [(0, held(second, Slot::Second, Beside::Damaged)), (4096, held(first, Slot::First, Beside::Damaged))]
+            {
+                for (byte, bit) in (start..start + SLOT_SIZE).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
+                    let mut rotten = whole.clone();
+                    rotten[byte] ^= 1 << bit;
+                    assert_eq!(read_file(&rotten), left, "slots {first} and {second}, byte {byte}, bit {bit}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_of_the_only_slot_is_refused() {
+        let whole = file(Some(1), None);
+        for (byte, bit) in (0..SLOT_SIZE).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
+            let mut rotten = whole.clone();
+            rotten[byte] ^= 1 << bit;
+            assert_eq!(read_file(&rotten), Err(SlotsError::NoValidSlot), "byte {byte}, bit {bit}");
+        }
     }
 
     #[test]
     fn the_other_slot_is_where_the_next_state_counts() {
         let mut bytes = file(Some(1), None);
         for sequence in 2..6 {
-            let (_, slot) = read_file(&bytes).unwrap();
+            let slot = read_file(&bytes).unwrap().slot;
             let start = usize::try_from(slot.other().offset()).unwrap();
             bytes[start..start + SLOT_SIZE].copy_from_slice(&render(&numbered(sequence)));
-            assert_eq!(read_file(&bytes), Ok((numbered(sequence), slot.other())));
+            assert_eq!(read_file(&bytes), held(sequence, slot.other(), Beside::Sound));
         }
     }
 
@@ -154,8 +237,10 @@ mod tests {
         let (old, new) = (file(Some(3), Some(2)), file(Some(3), Some(4)));
         for cut in 4096..=FILE_SIZE {
             let torn: Vec<u8> = new[..cut].iter().chain(&old[cut..]).copied().collect();
-            let (counters, _) = read_file(&torn).unwrap();
-            assert!([3, 4].contains(&counters.sequence), "tear at {cut}");
+            let read = read_file(&torn).unwrap();
+            assert!([3, 4].contains(&read.counters.sequence), "tear at {cut}");
+            let is_whole = torn == old || torn == new;
+            assert_eq!(read.beside == Beside::Sound, is_whole, "tear at {cut}");
         }
     }
 }

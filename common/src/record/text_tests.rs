@@ -95,3 +95,24 @@ fn the_text_is_allocated_once() {
     crowded.tokens = (0..5).map(|n| Token { label: "é".repeat(32), ..crowded.tokens[n % 2].clone() }).collect();
     assert_eq!(render(&crowded).capacity(), 64 * 1024);
 }
+
+/// A record has no checksum; this is what a bit that rots in it can do, and docs/threat-model.md says so.
+#[test]
+fn a_flipped_bit_that_still_parses_turns_nothing_off_gives_no_right_and_loses_no_token() {
+    let whole = render(&record());
+    let (mut refused, mut parsed) = (0, 0);
+    for (byte, bit) in (0..whole.len()).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
+        let mut rotten = whole.as_bytes().to_vec();
+        rotten[byte] ^= 1 << bit;
+        let Ok(read) = parse(&rotten) else {
+            refused += 1;
+            continue;
+        };
+        parsed += 1;
+        // Another user's name is noticed by the store.
+        let decided =
+            |record: &Record| (record.use_2fa, record.can_toggle, record.tokens.len(), record.recovery.is_some());
+        assert_eq!(decided(&read), decided(&record()), "byte {byte}, bit {bit}");
+    }
+    assert!(refused > parsed && parsed > 0, "{refused} refused, {parsed} parsed");
+}

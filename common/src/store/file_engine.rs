@@ -15,7 +15,7 @@ use super::installation::Installation;
 use super::lock::{LockError, LockedFile};
 use super::snapshot::{FileNames, Rooms};
 use super::{Forgotten, State, Store, StoreError, names};
-use crate::counters::{Counters, new_file};
+use crate::counters::{Counters, FIRST_SEQUENCE, new_file};
 use crate::files::{Access, Directory, Owners};
 use crate::record::UserName;
 
@@ -86,7 +86,7 @@ impl FileStore {
         let path = room.path_of(&names.counters);
         let temporary = temporary_name(&names.counters);
         let fails = |errno| StoreError::write_failed(&path, errno);
-        let bytes = new_file(&Counters { sequence: 1, ..Counters::default() });
+        let bytes = new_file(&Counters { sequence: FIRST_SEQUENCE, ..Counters::default() });
         write_new(room, &temporary, &bytes, self.rooms.owners).map_err(fails)?;
         // A link would be a second name, which a crash could leave behind; so rename, where the file system can.
         let placed =

@@ -13,8 +13,8 @@ use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 use super::file_engine::{is_linked_as, temporary_record_name, write_new};
 use super::lock::LockedFile;
 use super::snapshot::{FileNames, Rooms};
-use super::{Session, State, StoreError, Written};
-use crate::counters::{self, Counters, Slot};
+use super::{Damage, Session, State, StoreError, Written};
+use crate::counters::{self, Beside, Counters, Slot, Slots};
 use crate::record::{self, Record, Revision, UserName};
 use crate::token::RecordId;
 
@@ -27,6 +27,7 @@ pub struct FileSession<'store> {
     file: LockedFile,
     slot: Slot,
     state: State,
+    damage: Option<Damage>,
 }
 
 impl<'store> FileSession<'store> {
@@ -36,10 +37,15 @@ impl<'store> FileSession<'store> {
         names: FileNames,
         file: LockedFile,
     ) -> Result<Self, StoreError> {
-        let (counters, slot) = rooms.read_counters(file.file(), &names)?;
+        let Slots { counters, slot, beside } = rooms.read_counters(file.file(), &names)?;
+        // Read under the lock: without it, a slot that is just being written would look the same.
+        let damage = match beside {
+            Beside::Sound => None,
+            Beside::Damaged => Some(Damage { path: rooms.counters.path_of(&names.counters), slot: slot.other() }),
+        };
         let record = rooms.read_record(&user, &names)?;
         let state = rooms.fit(record, Some(counters), &names)?;
-        Ok(Self { rooms, user, names, file, slot, state })
+        Ok(Self { rooms, user, names, file, slot, state, damage })
     }
 
     /// Makes the counters name no record, so that the record can be removed.
@@ -103,6 +109,10 @@ impl<'store> FileSession<'store> {
 impl Session for FileSession<'_> {
     fn state(&self) -> &State {
         &self.state
+    }
+
+    fn damage(&self) -> Option<&Damage> {
+        self.damage.as_ref()
     }
 
     fn write_counters(&mut self, next: &Counters) -> Result<Written, StoreError> {

@@ -11,16 +11,18 @@ mod installation;
 mod lock;
 mod names;
 mod snapshot;
+mod telling;
 
 pub use file_engine::FileStore;
 pub use file_session::FileSession;
 pub use initialize::{InitError, Initialized, Renew, initialize};
 pub use installation::{INSTALLATION_PATH, Installation};
 pub use names::{decode, encode};
+pub use telling::Telling;
 
 use std::fmt;
 
-use crate::counters::Counters;
+use crate::counters::{Counters, Slot};
 use crate::files::FileError;
 use crate::record::{Record, Revision, UserName};
 use crate::token::RecordId;
@@ -32,6 +34,16 @@ pub struct State {
     pub record: Option<Record>,
     /// What logins left behind; all zero if there were none.
     pub counters: Counters,
+}
+
+/// Damage that refuses nobody: one of the two slots of a user's counters. The other one counts, and the next write mends
+/// it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The counters.
+    pub path: String,
+    /// The slot that is damaged.
+    pub slot: Slot,
 }
 
 /// A record at one of its revisions; `None` if there was none yet. A user who was forgotten and set up again has
@@ -129,6 +141,9 @@ pub enum Forgotten {
 pub trait Session {
     /// The state as it stands in this transaction.
     fn state(&self) -> &State;
+
+    /// The damage that was found, and passed over, when it began.
+    fn damage(&self) -> Option<&Damage>;
 
     /// Makes these counters durable. Sequence number and the record they belong to are the store's business.
     ///

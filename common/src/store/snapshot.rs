@@ -8,7 +8,7 @@ use std::fs::File;
 use nix::errno::Errno;
 
 use super::{State, StoreError, names};
-use crate::counters::{Counters, FILE_SIZE, Slot, read_file};
+use crate::counters::{Counters, FILE_SIZE, Slots, read_file};
 use crate::files::{Access, Directory, FileError, FileProblem, Owners, read_expecting};
 use crate::record::{self, Record, UserName};
 
@@ -57,7 +57,7 @@ impl Rooms {
         }
     }
 
-    pub(super) fn read_counters(&self, file: &File, names: &FileNames) -> Result<(Counters, Slot), StoreError> {
+    pub(super) fn read_counters(&self, file: &File, names: &FileNames) -> Result<Slots, StoreError> {
         let path = self.counters.path_of(&names.counters);
         read_file(&read_expecting(file, &path, FILE_SIZE)?).map_err(|error| StoreError::untrusted(&path, error))
     }
@@ -65,7 +65,7 @@ impl Rooms {
     /// Both files as they stand, without a lock.
     pub(super) fn read_unlocked(&self, user: &UserName, names: &FileNames) -> Result<State, StoreError> {
         let counters = match self.open_counters(names, Access::Read)? {
-            Some(file) => Some(self.read_counters(&file, names)?.0),
+            Some(file) => Some(self.read_counters(&file, names)?.counters),
             None => None,
         };
         let record = self.read_record(user, names)?;

@@ -204,7 +204,7 @@ fn state(directory: &str, user: &str) -> Result<(Option<Record>, Counters), ()> 
         None => None,
     };
     let counters = match read(&format!("{counters}/{user}"), true)? {
-        Some(bytes) => Some(read_file(&bytes).map_err(|_| ())?.0),
+        Some(bytes) => Some(read_file(&bytes).map_err(|_| ())?.counters),
         None => None,
     };
     let fits = match (&record, &counters) {

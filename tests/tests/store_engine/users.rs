@@ -71,6 +71,6 @@ fn the_size_of_counters_never_changes() {
         let path = format!("{STATE}/counters/alice");
         let bytes = std::fs::read(path).expect("counters");
         assert_eq!(bytes.len(), new_file(&Counters::default()).len());
-        assert_eq!(read_file(&bytes).expect("valid").0, session.state().counters);
+        assert_eq!(read_file(&bytes).expect("valid").counters, session.state().counters);
     }
 }
