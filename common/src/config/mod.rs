@@ -187,7 +187,7 @@ pub struct Line(String);
 /// [`ConfigError`] with line and key; the caller refuses to go on.
 pub fn parse(bytes: &[u8]) -> Result<Config, ConfigError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ConfigError::not_text())?;
-    let config: Config = document::read(text).map_err(|fault| ConfigError::at_fault(text, fault))?;
+    let config: Config = document::read_commented(text).map_err(|fault| ConfigError::at_fault(text, fault))?;
     if config.throttle.max_delay.as_seconds() < config.throttle.first_delay.as_seconds() {
         return Err(ConfigError::of_key(text, "max_delay", "must not be shorter than first_delay"));
     }
