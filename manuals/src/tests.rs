@@ -82,6 +82,37 @@ fn every_subcommand_and_option_is_in_every_completion_and_in_the_manual() {
     }
 }
 
+/// A manual names no manual of ours that is not written, and no document that is not installed beside it.
+#[test]
+fn no_manual_points_to_a_page_that_does_not_exist() {
+    let files = files();
+    let mut followed = 0;
+    for (name, text) in files.iter().filter(|(name, _)| name.starts_with("man/")) {
+        let plain = ["\\fB", "\\fI", "\\fR", "\\"].iter().fold(text.clone(), |text, sign| text.replace(sign, ""));
+        for line in plain.lines().map(|line| line.replace(" (", "(")) {
+            for (at, _) in line.match_indices("countersign") {
+                let begin = if line[..at].ends_with("pam_") { at - 4 } else { at };
+                let Some((page, rest)) = line[begin..].split_once('(') else { continue };
+                let Some(number @ ("5" | "8")) = rest.get(..1) else { continue };
+                if page.contains(' ') {
+                    continue;
+                }
+                followed += 1;
+                let wanted = format!("man/man{number}/{page}.{number}");
+                assert!(files.iter().any(|(name, _)| **name == *wanted), "{name}: {page}({number})");
+            }
+            for document in line.split_whitespace().filter(|word| word.contains(".md")) {
+                followed += 1;
+                let document = document.trim_end_matches([',', ';', '.', ':']);
+                let document = document.strip_prefix("/usr/share/doc/countersign/").unwrap_or(document);
+                let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document);
+                assert!(path.exists(), "{name}: {document}");
+            }
+        }
+    }
+    assert!(followed > 20, "{followed}");
+}
+
 /// Asked as bash asks: what may follow `countersign WORDS`.
 fn completed_by_bash(words: &[&str]) -> Vec<String> {
     let line = ["countersign"].iter().chain(words).map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
