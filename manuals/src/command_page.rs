@@ -121,7 +121,12 @@ fn fields() -> String {
 }
 
 fn objects() -> String {
-    manual::OBJECTS.iter().map(|(command, names)| tagged(&bold(command), &prose(&names.join(", ")))).collect()
+    let field = |field: &manual::Field| tagged(&bold(field.name), &prose(&stopped(field.value)));
+    let object = |object: &manual::Object| {
+        let fields: String = object.fields.iter().map(field).collect();
+        format!(".SS {}\n{}\n{fields}", object.of.replace('-', "\\-"), prose(object.form))
+    };
+    manual::OBJECTS.iter().map(object).collect()
 }
 
 fn examples(root: &Command) -> String {
