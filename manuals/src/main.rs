@@ -8,6 +8,7 @@ mod completions;
 mod config_page;
 mod helper_page;
 mod module_page;
+mod own_completions;
 mod page;
 mod roff;
 mod shipped_config;
@@ -74,7 +75,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("man/man8/countersign-helper.8", helper_page::text()),
         ("man/man8/pam_countersign.8", module_page::text()),
         ("man/man5/countersign.toml.5", config_page::text()),
-        ("bash-completion/completions/countersign", completions::bash()),
+        ("bash-completion/completions/countersign", own_completions::bash()),
         ("zsh/vendor-completions/_countersign", completions::zsh()),
         ("fish/vendor_completions.d/countersign.fish", completions::fish()),
     ]
