@@ -90,31 +90,140 @@ pub(crate) const USER: [Field; 18] = [
 /// After commands that change, a user has one field more.
 pub(crate) const CHANGED: Field = field("changed", "after commands that change: whether anything is different now");
 
-/// The fields of a token.
-pub(crate) const TOKEN: [&str; 6] = ["id", "label", "algorithm", "digits", "period", "enrolled_at"];
-/// What `explain --json` prints.
-pub(crate) const EXPLAIN: [&str; 13] = [
-    "user", "service", "from", "rule", "outcome", "then", "until", "sentence", "notes", "may", "confirm", "others",
-    "problem",
-];
-/// What `doctor --json` prints.
-pub(crate) const DIAGNOSIS: [&str; 2] = ["logins", "findings"];
-/// What a login comes to, as `doctor` says it.
-pub(crate) const LOGIN: [&str; 5] = ["service", "login", "module", "verdict", "why"];
-/// What `doctor` found.
-pub(crate) const FINDING: [&str; 7] = ["severity", "problem", "remedy", "users", "services", "file", "line"];
-/// What `status --json` prints of the installation.
-pub(crate) const INSTALLATION: [&str; 8] =
-    ["config", "state_dir", "owner", "users", "use_2fa", "enrolled", "blocked", "untrusted"];
+/// The fields of one more object, a line each; and their names alone, in the same order.
+macro_rules! object {
+    ($(#[$about:meta])* $names:ident, $fields:ident: $($name:literal => $value:literal,)+) => {
+        $(#[$about])*
+        pub(crate) const $names: [&str; [$($name),+].len()] = [$($name),+];
+        $(#[$about])*
+        pub(crate) const $fields: &[Field] = &[$(field($name, $value)),+];
+    };
+}
 
-/// The other objects: which command prints one or an array of them, and their fields.
-pub(crate) const OBJECTS: [(&str, &[&str]); 6] = [
-    ("status --json", &INSTALLATION),
-    ("tokens USER --json", &TOKEN),
-    ("explain USER --json", &EXPLAIN),
-    ("doctor --json", &DIAGNOSIS),
-    ("doctor --json: each of logins", &LOGIN),
-    ("doctor --json: each of findings", &FINDING),
+object! {
+    /// A token, without its secret.
+    TOKEN, TOKEN_FIELDS:
+    "id" => "by which `remove-token` and the log name it; never used again",
+    "label" => "what it is called, as in `tablet`",
+    "algorithm" => "`\"SHA1\"`, `\"SHA256\"` or `\"SHA512\"`",
+    "digits" => "how many a code has",
+    "period" => "how many seconds a step lasts",
+    "enrolled_at" => "when it was set up",
+}
+
+object! {
+    /// What a login of a user comes to.
+    EXPLAIN, EXPLAIN_FIELDS:
+    "user" => "the canonical name",
+    "service" => "the service it was asked about",
+    "from" => "the address it was asked about; `null` for a login at this host",
+    "rule" => "the number of the rule that decides, from 1; `null` if none matches",
+    "outcome" => "what it says: `\"skip\"`, `\"user\"` (the user's own setting; also without a rule), `\"required\"` or \
+                  `\"rehearse\"`",
+    "then" => "what happens: `\"pass\"` (no code), `\"ask\"`, `\"ask_recovery_code\"` (blocked, and a recovery code gets in), \
+               `\"enroll\"` (the QR code), `\"grace\"` (let through for now) or `\"refuse\"`",
+    "until" => "when that ends: a block, or the time to enroll; `null` if it does not end by itself",
+    "sentence" => "the same, for people",
+    "notes" => "what the rules could not know, a sentence each",
+    "may" => "the subcommands that the user may use without root, on themselves",
+    "confirm" => "what confirms a change that weakens or changes the factor: `\"code\"` or `\"none\"`",
+    "others" => "who else may change something: an array of `{group, may}`, with `null` for root; `may` is `[\"all\"]` where \
+                 nothing is refused",
+    "problem" => "why the state of the user cannot be trusted; else `null`",
+}
+
+object! {
+    /// What the doctor says.
+    DIAGNOSIS, DIAGNOSIS_FIELDS:
+    "logins" => "what each kind of login comes to",
+    "findings" => "what is wrong, the gravest first",
+}
+
+object! {
+    /// What a login comes to, as `doctor` says it.
+    LOGIN, LOGIN_FIELDS:
+    "service" => "the PAM service",
+    "login" => "who, and by what",
+    "module" => "the module that is given what it asks for; `null` where sshd decides, not PAM",
+    "verdict" => "`\"asked\"`, `\"not asked\"`, `\"refused\"` (whoever does everything right), `\"cannot enroll here\"` (asked, but \
+                  who has no token gets none here) or `\"locked out\"` (also who does not use 2FA)",
+    "why" => "why; empty if there is nothing to say",
+}
+
+object! {
+    /// What the doctor found.
+    FINDING, FINDING_FIELDS:
+    "severity" => "`\"error\"`, `\"warning\"` or `\"info\"`",
+    "problem" => "what is so",
+    "remedy" => "what to do; empty if nothing",
+    "users" => "the users it is about, all of them",
+    "services" => "the PAM services it is about, all of them",
+    "file" => "the file to be mended, if it is one; else `null`",
+    "line" => "the line of that file; `null` if it is no one line",
+}
+
+object! {
+    /// The installation.
+    INSTALLATION, INSTALLATION_FIELDS:
+    "config" => "the path of the configuration",
+    "state_dir" => "the state directory",
+    "owner" => "the uid that owns it",
+    "users" => "how many users have state",
+    "use_2fa" => "how many of them are asked for a code",
+    "enrolled" => "how many of them have a token",
+    "blocked" => "the names of those who are blocked at logins",
+    "untrusted" => "the names of those whose state cannot be trusted",
+}
+
+object! {
+    /// How far the roll-out is.
+    PROGRESS, PROGRESS_FIELDS:
+    "asked" => "how many users are asked for a code at some login",
+    "enrolled" => "how many of them have a token",
+    "must_now" => "the names of those who are asked, have none, and have no time left",
+    "in_grace" => "who has none, and time: an array of `{user, until}`",
+    "grace_until" => "the last of these times; `null` if there is none",
+    "from_first_login" => "the names of those who have none, and time from their first login on",
+    "grace_seconds" => "how much time that is; `null` if there is nobody",
+    "blocked" => "the names of all who are blocked, asked or not",
+    "few_recovery_codes" => "the names of those who are asked and have two or fewer left",
+    "untrusted" => "the names of those whose state cannot be trusted",
+}
+
+object! {
+    /// The last rehearsed login of a user on a service.
+    REHEARSED, REHEARSED_FIELDS:
+    "user" => "the user",
+    "service" => "the PAM service",
+    "rule" => "the number of the rule with `rehearse`; `null` if the line in the log has none",
+    "then" => "what `required` would have come to, as the event `rehearsed` in the log says it",
+    "detail" => "more about that; `null` if there is nothing",
+}
+
+/// An object, or an array of them, that a command prints.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Object {
+    /// Which command, and what of its answer.
+    pub(crate) of: &'static str,
+    /// One, or an array.
+    pub(crate) form: &'static str,
+    pub(crate) fields: &'static [Field],
+}
+
+const fn object(of: &'static str, form: &'static str, fields: &'static [Field]) -> Object {
+    Object { of, form, fields }
+}
+
+/// The objects beside that of a user.
+pub(crate) const OBJECTS: &[Object] = &[
+    object("status --json", "Without USER: one object, about the installation.", INSTALLATION_FIELDS),
+    object("tokens USER --json", "An array.", TOKEN_FIELDS),
+    object("explain USER --json", "One object.", EXPLAIN_FIELDS),
+    object("doctor --json", "One object with two arrays.", DIAGNOSIS_FIELDS),
+    object("doctor --json: logins", "Each of them.", LOGIN_FIELDS),
+    object("doctor --json: findings", "Each of them.", FINDING_FIELDS),
+    object("report --json", "One object.", PROGRESS_FIELDS),
+    object("report --rehearsal --json", "An array.", REHEARSED_FIELDS),
 ];
 
 /// A file, and what it is.
@@ -139,19 +248,21 @@ mod tests {
     fn the_documentation_has_the_tables() {
         let text = include_str!("../../docs/command.md");
         let rows = |title: &str| {
-            let (_, section) = text.split_once(title).unwrap();
-            let section = section.split("\n## ").next().unwrap();
-            section.lines().filter(|line| line.starts_with("| ")).skip(1).map(str::to_owned).collect::<Vec<_>>()
+            let (_, section) = text.split_once(&format!("\n{title}\n")).unwrap_or_else(|| panic!("no {title}"));
+            let section = section.split("\n##").next().unwrap();
+            let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1);
+            (section.lines().nth(1).unwrap_or_default(), rows.map(str::to_owned).collect::<Vec<_>>())
+        };
+        let written = |fields: &mut dyn Iterator<Item = &Field>| {
+            fields.map(|field| format!("| `{}` | {} |", field.name, field.value)).collect::<Vec<_>>()
         };
         let statuses = STATUSES.map(|status| format!("| {} | {} |", status.number, status.meaning));
-        assert_eq!(rows("\n## Exit status\n"), statuses);
-        let fields = USER.iter().chain([&CHANGED]);
-        let fields: Vec<String> = fields.map(|field| format!("| `{}` | {} |", field.name, field.value)).collect();
-        assert_eq!(rows("\n## JSON\n"), fields);
-        let text = text.replace('\n', " ");
-        for (command, names) in OBJECTS {
-            assert!(text.contains(&format!("{{{}}}", names.join(", "))), "docs/command.md lacks: {command}");
+        assert_eq!(rows("## Exit status").1, statuses);
+        assert_eq!(rows("## JSON").1, written(&mut USER.iter().chain([&CHANGED])));
+        for Object { of, form, fields } in OBJECTS {
+            assert_eq!(rows(&format!("### `{of}`")), (*form, written(&mut fields.iter())), "{of}");
         }
+        assert_eq!(text.matches("\n### `").count(), OBJECTS.len(), "an object that no table has");
     }
 
     #[test]

@@ -14,14 +14,8 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{alarm, chdir, setsid};
 
+use crate::manual::{LIFETIME, Limit, NEEDED_FILE_SIZE, NEEDED_FILES};
 use crate::{Exit, ffi};
-
-/// After so many seconds the kernel ends this process, whatever it waits for; the dialogue's own deadline is shorter.
-const LIFETIME: u32 = 150;
-/// The largest file that is written fits into this, with room to spare.
-const NEEDED_FILE_SIZE: u64 = 256 * 1024;
-/// Descriptors that are open at once, with room for a name service.
-const NEEDED_FILES: u64 = 24;
 
 /// Puts everything in order.
 pub(crate) fn put_in_order() -> Result<(), Exit> {
@@ -32,7 +26,7 @@ fn arrange() -> Result<(), Errno> {
     ffi::reset_signals();
     mask_signals()?;
     // Timers of the caller's outlive the start of a program; this one takes the place of the one that kills.
-    alarm::set(LIFETIME);
+    alarm::set(LIFETIME.number);
     set_dumpable(false)?;
     set_no_new_privs()?;
     ffi::clear_environment()?;
@@ -91,11 +85,11 @@ fn limits() -> Result<(), Errno> {
         let (_, hard) = getrlimit(resource)?;
         setrlimit(resource, hard, hard)?;
     }
-    enough(Resource::RLIMIT_FSIZE, NEEDED_FILE_SIZE)?;
-    enough(Resource::RLIMIT_NOFILE, NEEDED_FILES)
+    enough(Resource::RLIMIT_FSIZE, &NEEDED_FILE_SIZE)?;
+    enough(Resource::RLIMIT_NOFILE, &NEEDED_FILES)
 }
 
-fn enough(resource: Resource, needed: u64) -> Result<(), Errno> {
+fn enough(resource: Resource, needed: &Limit) -> Result<(), Errno> {
     let (soft, _) = getrlimit(resource)?;
-    if soft == RLIM_INFINITY || soft >= needed { Ok(()) } else { Err(Errno::EDQUOT) }
+    if soft == RLIM_INFINITY || soft >= needed.number.into() { Ok(()) } else { Err(Errno::EDQUOT) }
 }

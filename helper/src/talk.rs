@@ -13,12 +13,8 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{read, write};
 use zeroize::Zeroizing;
 
+use crate::manual::{LAST_WORD, Limit, PATIENCE};
 use crate::refusal::Refusal;
-
-/// How long a dialogue may last.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// How long a line may take to leave; so that there is time to say that the time is over.
-const LAST_WORD: Duration = Duration::from_secs(5);
 
 /// One dialogue.
 pub(crate) struct Talk {
@@ -39,7 +35,7 @@ enum Silence {
 
 impl Talk {
     pub(crate) fn begin() -> Self {
-        Self { ends_at: monotonic().saturating_add(PATIENCE), lines_left: LINES_TO_HELPER }
+        Self { ends_at: in_time(&PATIENCE), lines_left: LINES_TO_HELPER }
     }
 
     /// The next line.
@@ -65,7 +61,7 @@ impl Talk {
         let line = reply.render();
         let mut rest = line.as_bytes();
         let output = stdout();
-        let ends_at = self.ends_at.max(monotonic().saturating_add(LAST_WORD));
+        let ends_at = self.ends_at.max(in_time(&LAST_WORD));
         while !rest.is_empty() && wait(output.as_fd(), PollFlags::POLLOUT, ends_at).is_ok() {
             match write(output.as_fd(), rest) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
@@ -107,6 +103,11 @@ fn wait(descriptor: BorrowedFd, wanted: PollFlags, ends_at: Duration) -> Result<
             Err(_) => return Err(Silence::Gone),
         }
     }
+}
+
+/// The end of so many seconds from now.
+fn in_time(seconds: &Limit) -> Duration {
+    monotonic().saturating_add(Duration::from_secs(seconds.number.into()))
 }
 
 /// The time since the machine started: no one can set it.

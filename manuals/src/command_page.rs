@@ -40,7 +40,8 @@ fn subcommand(above: &str, command: &Command) -> String {
     let title = format!(".SS {}\n", typed.replace('-', "\\-"));
     if command.has_subcommands() {
         let below: String = command.get_subcommands().map(|below| subcommand(&typed, below)).collect();
-        return format!("{title}{}{below}", paragraphs(command));
+        // A heading begins a paragraph by itself.
+        return format!("{title}{}{below}", paragraphs(command).trim_start_matches(".PP\n"));
     }
     let mut text = format!("{title}{}\n{}", synopsis(&typed, command), paragraphs(command));
     for argument in command.get_arguments().filter(|argument| !COMMON.contains(&argument.get_id().as_str())) {
@@ -120,7 +121,12 @@ fn fields() -> String {
 }
 
 fn objects() -> String {
-    manual::OBJECTS.iter().map(|(command, names)| tagged(&bold(command), &prose(&names.join(", ")))).collect()
+    let field = |field: &manual::Field| tagged(&bold(field.name), &prose(&stopped(field.value)));
+    let object = |object: &manual::Object| {
+        let fields: String = object.fields.iter().map(field).collect();
+        format!(".SS {}\n{}\n{fields}", object.of.replace('-', "\\-"), prose(object.form))
+    };
+    manual::OBJECTS.iter().map(object).collect()
 }
 
 fn examples(root: &Command) -> String {

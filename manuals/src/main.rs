@@ -6,7 +6,9 @@
 mod command_page;
 mod completions;
 mod config_page;
+mod helper_page;
 mod module_page;
+mod own_completions;
 mod page;
 mod roff;
 mod shipped_config;
@@ -17,6 +19,10 @@ mod tests;
 #[allow(dead_code, unused_imports, reason = "the command reads what is typed; here it is only described")]
 #[path = "../../admin_cli/src/arguments/mod.rs"]
 mod arguments;
+/// What the helper returns, and its limits.
+#[allow(dead_code, reason = "as above")]
+#[path = "../../helper/src/manual.rs"]
+mod helper_manual;
 /// What the command answers.
 #[allow(dead_code, reason = "as above")]
 #[path = "../../admin_cli/src/manual.rs"]
@@ -66,9 +72,10 @@ fn write_all(directory: &Path) -> io::Result<()> {
 fn files() -> Vec<(&'static str, String)> {
     vec![
         ("man/man8/countersign.8", command_page::text()),
+        ("man/man8/countersign-helper.8", helper_page::text()),
         ("man/man8/pam_countersign.8", module_page::text()),
         ("man/man5/countersign.toml.5", config_page::text()),
-        ("bash-completion/completions/countersign", completions::bash()),
+        ("bash-completion/completions/countersign", own_completions::bash()),
         ("zsh/vendor-completions/_countersign", completions::zsh()),
         ("fish/vendor_completions.d/countersign.fish", completions::fish()),
     ]

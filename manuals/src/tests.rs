@@ -1,6 +1,9 @@
 //! What is written from the tables, and what is written by hand beside them, agree.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use clap::CommandFactory;
@@ -82,16 +85,87 @@ fn every_subcommand_and_option_is_in_every_completion_and_in_the_manual() {
     }
 }
 
+/// A manual names no manual of ours that is not written, and no document that is not installed beside it.
+#[test]
+fn no_manual_points_to_a_page_that_does_not_exist() {
+    let files = files();
+    let mut followed = 0;
+    for (name, text) in files.iter().filter(|(name, _)| name.starts_with("man/")) {
+        let plain = ["\\fB", "\\fI", "\\fR", "\\"].iter().fold(text.clone(), |text, sign| text.replace(sign, ""));
+        for line in plain.lines().map(|line| line.replace(" (", "(")) {
+            for (at, _) in line.match_indices("countersign") {
+                let begin = if line[..at].ends_with("pam_") { at - 4 } else { at };
+                let Some((page, rest)) = line[begin..].split_once('(') else { continue };
+                let Some(number @ ("5" | "8")) = rest.get(..1) else { continue };
+                if page.contains(' ') {
+                    continue;
+                }
+                followed += 1;
+                let wanted = format!("man/man{number}/{page}.{number}");
+                assert!(files.iter().any(|(name, _)| **name == *wanted), "{name}: {page}({number})");
+            }
+            for document in line.split_whitespace().filter(|word| word.contains(".md")) {
+                followed += 1;
+                let document = document.trim_end_matches([',', ';', '.', ':']);
+                let document = document.strip_prefix("/usr/share/doc/countersign/").unwrap_or(document);
+                let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document);
+                assert!(path.exists(), "{name}: {document}");
+            }
+        }
+    }
+    assert!(followed > 20, "{followed}");
+}
+
+#[test]
+fn every_subcommand_and_option_of_an_ordinary_user_is_in_every_completion_and_in_the_manual() {
+    let own = built(self_service::Arguments::command());
+    let files = files();
+    let wanted = |name: &&str| name.ends_with("/countersign.8") || name.contains("completions");
+    for (name, text) in files.iter().filter(|(name, _)| wanted(name)) {
+        let text = text.replace('\\', "");
+        for command in own.get_subcommands() {
+            assert!(text.contains(command.get_name()), "{name}: {}", command.get_name());
+            for option in command.get_arguments().filter_map(|option| option.get_long()) {
+                assert!(text.contains(option), "{name}: {} --{option}", command.get_name());
+            }
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+enum Asks {
+    /// root, or somebody behind sudo.
+    Root,
+    /// An ordinary user.
+    Anyone,
+}
+
 /// Asked as bash asks: what may follow `countersign WORDS`.
 fn completed_by_bash(words: &[&str]) -> Vec<String> {
+    completed_for(Asks::Root, words)
+}
+
+fn completed_for(asks: Asks, words: &[&str]) -> Vec<String> {
     let line = ["countersign"].iter().chain(words).map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let script = format!(
-        "{}\nCOMP_WORDS=({line}); COMP_CWORD={}; _countersign countersign \"${{COMP_WORDS[COMP_CWORD]}}\" '' >&2
+        "{}\nCOMP_WORDS=({line}); COMP_CWORD={}
+        _command_offset() {{ _countersign_of_caller \"$@\"; }}
+        {} countersign \"${{COMP_WORDS[COMP_CWORD]}}\" '' >&2
         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-        crate::completions::bash(),
-        words.len()
+        crate::own_completions::bash(),
+        words.len(),
+        match asks {
+            Asks::Root => "_command_offset",
+            Asks::Anyone => "_countersign_of_caller",
+        }
     );
-    let said = Command::new("bash").args(["-c", &script]).output().expect("run bash");
+    let mut bash = Command::new("bash");
+    let is_root = || fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    if matches!(asks, Asks::Anyone) && is_root() {
+        bash.uid(65534);
+    }
+    let said = bash.args(["-c", &script]).current_dir("/").output().expect("run bash");
     assert_eq!(String::from_utf8_lossy(&said.stderr), "");
     String::from_utf8_lossy(&said.stdout).lines().map(str::to_owned).collect()
 }
@@ -102,4 +176,21 @@ fn bash_completes_subcommands_options_and_users() {
     assert_eq!(completed_by_bash(&["enable", "--lo"]), ["--lock"]);
     assert_eq!(completed_by_bash(&["new-recovery-codes", "daemo"]), ["daemon"]);
     assert!(completed_by_bash(&["check-config", "daemo"]).iter().all(String::is_empty));
+}
+
+#[test]
+fn bash_offers_an_ordinary_user_what_that_user_has_and_root_all() {
+    let offered = |asks, words: &[&str]| completed_for(asks, words).join(" ");
+    let own = built(self_service::Arguments::command());
+    for command in own.get_subcommands() {
+        assert_eq!(offered(Asks::Anyone, &[command.get_name()]).split(' ').next(), Some(command.get_name()));
+    }
+    for roots in ["init", "forg", "doc", "grac", "pam"] {
+        assert_eq!(offered(Asks::Anyone, &[roots]), "", "{roots}");
+        assert!(!offered(Asks::Root, &[roots]).is_empty(), "{roots}");
+    }
+    assert_eq!(offered(Asks::Anyone, &["enroll", "--"]), "--json --label --replace --help");
+    assert!(offered(Asks::Root, &["enroll", "--"]).contains("--svg"));
+    assert_eq!(offered(Asks::Anyone, &["reset", "daemo"]), "daemon");
+    assert_eq!(offered(Asks::Anyone, &["remove-token", "daemo"]), "daemon");
 }

@@ -3,8 +3,9 @@
 #[path = "login_suites/stage.rs"]
 mod stage;
 
+use countersign_tests::pam_driver::pam;
 use countersign_tests::terminal::{self, Size};
-use countersign_tests::{Terminal, World};
+use countersign_tests::{Factor, Phase, Terminal, World};
 use stage::{ALICES, ON, PROMPT, Phone, STEP, enroll, expect_refused, expect_shell};
 
 const PAGE: &str = include_str!("../../docs/recipes.md");
@@ -184,19 +185,109 @@ fn every_configuration_is_sound_and_every_command_is_one() {
     }
 }
 
-/// As the recipe for a disaster says: what was accepted before the backup stays used, what comes next works.
+/// The line of the page that begins like this.
+fn line(begin: &str) -> &'static str {
+    PAGE.lines().find(|line| line.starts_with(begin)).unwrap_or_else(|| panic!("no line {begin}"))
+}
+
+/// As the recipe for a disaster says: what was accepted before, and perhaps after, the backup stays used; what comes
+/// later works.
 #[test]
 fn a_restored_backup_works_and_a_used_code_stays_used() {
     let title = "ssh: password, then code";
     let world = world(title);
     let _sshd = world.start_sshd(sshd_config(title));
     let phone = enroll(&world, with_password(&world, "keyboard-interactive"));
-    let backup = PAGE.lines().find(|line| line.starts_with("tar -C / -cpzf")).expect("the command");
-    world.sh(backup).ok();
-    world.sh("rm -r /etc/countersign /var/lib/countersign; tar -C / -xpzf /root/countersign.tar.gz").ok();
-    let mut person = with_password(&world, "keyboard-interactive");
-    person.answer(PROMPT, &phone.code(&world));
-    person.expect("This code was already used.");
+    world.sh(line("umask 077; tar ")).ok();
     world.move_clock(STEP);
     assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
+    let after_the_backup = phone.code_in(&world, -1);
+    world.sh("rm -r /etc/countersign /var/lib/countersign").ok();
+    world.sh(line("tar --numeric-owner -C / -xpf")).ok();
+    world.sh(&format!("{} --yes", line("countersign restored"))).ok();
+    let mut person = with_password(&world, "keyboard-interactive");
+    person.answer(PROMPT, &after_the_backup);
+    person.expect("Otp invalid!");
+    world.move_clock(2 * STEP);
+    assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
+}
+
+/// Alice in use of 2FA, under the configuration of a recipe.
+fn factor(title: &str) -> Factor {
+    Factor::new(&format!("{}{ON}", file(title, "/etc/countersign/config.toml")), &["alice"])
+}
+
+#[test]
+fn root_gets_in_on_the_console_where_state_is_out_of_reach_and_nobody_else() {
+    let factor = factor("Console, sudo, su");
+    factor.enroll("alice");
+    factor.world.sh("mv /var/lib/countersign /var/lib/elsewhere").ok();
+    let on = |service: &str, user: &str| factor.driver(user).service(service).run().code(Phase::Authenticate);
+    assert_eq!(on("login", "root"), pam::IGNORE);
+    for (service, user) in [("login", "alice"), ("sshd", "root")] {
+        assert_eq!(on(service, user), pam::AUTHINFO_UNAVAIL, "{user} on {service}");
+    }
+}
+
+#[test]
+fn a_locker_that_runs_as_the_user_asks_nobody_under_the_shipped_configuration() {
+    let factor = Factor::new(include_str!("../../packaging/config.toml"), &["alice"]);
+    factor.world.countersign(&["enable", "alice"]).ok();
+    let token = factor.enroll("alice");
+    let locker = |service: &str| factor.driver("alice").service(service).as_user("alice").phases([Phase::Authenticate]);
+    locker("swaylock").run().assert_codes(Phase::Authenticate, &[pam::IGNORE]);
+    assert!(!locker("other").run().let_in());
+    factor.assert_next_code_accepted("alice", &token);
+}
+
+#[test]
+fn a_state_directory_that_is_read_only_refuses_and_costs_nobody_a_code() {
+    let factor = Factor::new(ON, &["alice"]);
+    let token = factor.enroll("alice");
+    let mount = |how: &str| factor.world.sh(&format!("mount -o remount,bind,{how} /var/lib/countersign")).ok();
+    factor.world.sh("mount --bind /var/lib/countersign /var/lib/countersign").ok();
+    mount("ro");
+    assert!(!factor.login("alice", &[&factor.code(&token)]).let_in());
+    mount("rw");
+    assert!(factor.login("alice", &[&factor.code(&token)]).let_in());
+}
+
+#[test]
+fn who_is_rolled_out_has_the_time_that_the_plan_gives_and_the_help_desk_can_help() {
+    let factor = factor("Roll-out for 500 people");
+    factor.world.add_to_group("staff", &["alice"]);
+    factor.world.add_to_group("helpdesk", &[]);
+    assert!(factor.login("alice", &["later"]).let_in());
+    let explained = factor.world.countersign(&["explain", "alice", "--json"]).ok();
+    assert!(explained.contains(r#"{"group":"helpdesk","may":["reset","unblock"]}"#), "{explained}");
+    let left = factor.world.countersign(&line("countersign list").split(' ').skip(1).collect::<Vec<_>>()).ok();
+    assert!(left.contains("alice"), "{left}");
+    factor.world.move_clock(14 * 24 * 60 * 60 + 1);
+    let late = factor.login("alice", &["later"]);
+    assert!(!late.let_in() && late.shows("There is no time left to set it up later."), "{late:#?}");
+    factor.world.sh(&PAGE[PAGE.find("countersign grace alice").expect("it")..].split_once('`').expect("it").0).ok();
+    assert!(factor.login("alice", &["later"]).let_in());
+    factor.enroll("alice");
+}
+
+#[test]
+fn a_lost_phone_costs_a_recovery_code_or_a_reset_and_the_old_phone_is_worth_nothing() {
+    let factor = Factor::new(ON, &["alice"]);
+    let (old, codes) = factor.enroll_with_recovery_codes("alice");
+    assert!(factor.login("alice", &[&codes[0]]).let_in());
+    factor.world.sh(line("countersign reset")).ok();
+    let new = factor.enroll("alice");
+    assert!(!factor.login("alice", &[&factor.code(&old)]).let_in());
+    factor.assert_next_code_accepted("alice", &new);
+}
+
+#[test]
+fn state_that_is_lost_refuses_everyone_until_it_is_made_anew_and_they_enroll_again() {
+    let factor = Factor::new(ON, &["alice"]);
+    factor.enroll("alice");
+    factor.world.sh("rm -r /var/lib/countersign").ok();
+    factor.assert_not_trusted("alice");
+    factor.world.sh(line("countersign init")).ok();
+    let token = factor.enroll("alice");
+    factor.assert_next_code_accepted("alice", &token);
 }
