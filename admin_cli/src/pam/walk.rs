@@ -6,7 +6,7 @@ use super::code::Code;
 use super::dispatch::{Step, TooMany, Trace, traces};
 use super::files::Files;
 use super::modules::{Case, Role};
-use super::service::{Fault, Handler, Job, Phase, Place, Service};
+use super::service::{Fault, Handler, Job, Module, Phase, Place, Service};
 
 /// A phase of a service under trial.
 #[derive(Clone, Copy)]
@@ -34,18 +34,18 @@ impl<'a> Trial<'a> {
 
     /// All ways.
     pub(super) fn ways(&self, case: &Case) -> Result<Vec<Trace>, TooMany> {
-        traces(self.stack, &|handler| self.outcomes(handler, case))
+        traces(self.stack, &|handler, before| self.outcomes(handler, before, case))
     }
 
     /// All ways on which one line refuses.
     pub(super) fn ways_refused_by(&self, gate: &Handler, case: &Case) -> Result<Vec<Trace>, TooMany> {
-        let outcomes = |handler: &Handler| {
-            if std::ptr::eq(handler, gate) { vec![Code::AUTH_ERR] } else { self.outcomes(handler, case) }
+        let outcomes = |handler: &Handler, before: &[Step]| {
+            if std::ptr::eq(handler, gate) { vec![Code::AUTH_ERR] } else { self.outcomes(handler, before, case) }
         };
         traces(self.stack, &outcomes)
     }
 
-    fn outcomes(&self, handler: &Handler, case: &Case) -> Vec<Code> {
+    fn outcomes(&self, handler: &Handler, before: &[Step], case: &Case) -> Vec<Code> {
         let Some(module) = handler.module() else { return vec![Code::PERM_DENIED] };
         // What a module would do that is named and not installed: it may be, one day.
         let is_tried = case.satisfied == Some(module.name()) && module.role() != Role::LocalPassword;
@@ -55,7 +55,27 @@ impl<'a> Trial<'a> {
         if module.role() == Role::Ours && module.unknown_argument().is_some() {
             return vec![Code::SERVICE_ERR];
         }
+        if self.is_starved(module, before) {
+            return vec![Code::AUTH_ERR];
+        }
         module.outcomes(self.phase, case)
+    }
+
+    /// Whether a module only takes a password that was asked for before, and none was.
+    fn is_starved(&self, module: &Module, before: &[Step]) -> bool {
+        let asks = |step: &Step| self.handler(step).and_then(Handler::module).is_some_and(Module::leaves_a_password);
+        self.phase == Phase::Auth && module.takes_a_password_only() && !before.iter().any(asks)
+    }
+
+    /// The line on a way that waited for a password nobody had asked for.
+    pub(super) fn starved(&self, trace: &Trace) -> Option<Rc<Place>> {
+        let mut turns = (0..).zip(&trace.steps);
+        let is_starved = |(number, step): &(usize, &Step)| {
+            let before = trace.steps.get(..*number).unwrap_or_default();
+            self.handler(step).and_then(Handler::module).is_some_and(|module| self.is_starved(module, before))
+        };
+        let (_, step) = turns.find(is_starved)?;
+        self.handler(step).map(|handler| Rc::clone(&handler.place))
     }
 
     /// Whether a step is our module's.

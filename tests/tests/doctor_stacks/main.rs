@@ -4,6 +4,7 @@
 //! with a wrong one of either, without the second factor in use, and to enroll. Wherever doctor and libpam differ, a
 //! test fails.
 mod effects;
+mod field;
 mod layouts;
 mod odd;
 mod random;

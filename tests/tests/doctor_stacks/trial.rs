@@ -47,8 +47,11 @@ impl Trial {
         for (module, knows) in [
             ("pam_sss.so", Knows::Dora),
             ("pam_ldap.so", Knows::Dora),
+            ("pam_krb5.so", Knows::DoraByKerberos),
+            ("pam_winbind.so", Knows::Dora),
             ("pam_systemd_home.so", Knows::Nobody),
             ("pam_fprintd.so", Knows::Nobody),
+            ("pam_u2f.so", Knows::Nobody),
         ] {
             world.stand_in(module, knows);
         }
@@ -172,6 +175,15 @@ impl Told {
             let problem = finding["problem"].as_str().expect("a problem");
             services.iter().any(|name| name == service) && texts.iter().any(|text| problem.contains(text))
         })
+    }
+
+    /// The module by which people of a directory log in to a service.
+    pub fn directory_module(&self, service: &str) -> &str {
+        let logins = self.value["logins"].as_array().expect("logins");
+        let of_service = logins.iter().filter(|told| told["service"] == service);
+        let named = |told: &Value| told["login"].as_str().is_some_and(|login| login.starts_with("password by "));
+        let found = of_service.into_iter().find(|told| named(told));
+        found.and_then(|told| told["module"].as_str()).unwrap_or_else(|| panic!("no directory in {:#}", self.value))
     }
 
     /// All of it.
