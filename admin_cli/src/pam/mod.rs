@@ -8,7 +8,7 @@ pub(crate) mod account;
 mod assess_tests;
 pub(crate) mod auth;
 pub(crate) mod code;
-mod control;
+pub(crate) mod control;
 pub(crate) mod dispatch;
 #[cfg(test)]
 mod dispatch_tests;
@@ -17,6 +17,7 @@ pub(crate) mod files;
 pub(crate) mod line;
 pub(crate) mod modules;
 pub(crate) mod placing;
+pub(crate) mod refusal;
 pub(crate) mod service;
 #[cfg(test)]
 pub(crate) mod service_tests;

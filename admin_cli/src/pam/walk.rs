@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::code::Code;
+use super::control::Action;
 use super::dispatch::{Step, TooMany, Trace, traces};
 use super::files::Files;
 use super::modules::{Case, Role};
@@ -25,6 +26,12 @@ pub(crate) struct Decisive {
     /// The module's name, or what is wrong with the line.
     pub(crate) module: String,
     pub(crate) code: Code,
+    /// What its control does about that.
+    pub(crate) action: Action,
+    /// libpam cannot use the line.
+    pub(crate) is_fault: bool,
+    /// libpam cannot read its control.
+    pub(crate) is_unreadable: bool,
 }
 
 impl<'a> Trial<'a> {
@@ -112,7 +119,18 @@ impl<'a> Trial<'a> {
         };
         let ours = self.stack.iter().find(|handler| is_ours(handler));
         let beside_us = ours.map_or(handler.entry(), |ours| handler.entry_in(&ours.place.file));
-        Decisive { place: Rc::clone(&handler.place), beside_us: Rc::clone(beside_us), module, code }
+        let action = handler.control.action(code);
+        let is_fault = matches!(handler.job, Job::Fails(_));
+        let is_unreadable = !is_fault && !handler.control.is_sound();
+        Decisive {
+            place: Rc::clone(&handler.place),
+            beside_us: Rc::clone(beside_us),
+            module,
+            code,
+            action,
+            is_fault,
+            is_unreadable,
+        }
     }
 
     /// What led past our module on a way where it had no turn.

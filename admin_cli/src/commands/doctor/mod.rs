@@ -7,6 +7,10 @@ mod clock;
 mod finding;
 mod host;
 mod log;
+mod notes;
+mod refusals;
+#[cfg(test)]
+mod refusals_tests;
 #[cfg(test)]
 mod remedies_tests;
 mod selinux;

@@ -11,8 +11,8 @@ const COMMON_AUTH: &str = "auth [success=1 default=ignore] pam_unix.so nullok\na
                            auth required pam_permit.so\n";
 const COMMON_ACCOUNT: &str = "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n\
                               account requisite pam_deny.so\naccount required pam_permit.so\n";
-const AUTH: &str = "auth required pam_countersign.so\n";
-const ACCOUNT: &str = "account required pam_countersign.so\n";
+pub(super) const AUTH: &str = "auth required pam_countersign.so\n";
+pub(super) const ACCOUNT: &str = "account required pam_countersign.so\n";
 
 struct Seen {
     words: Vec<(String, Word)>,
@@ -31,11 +31,11 @@ fn seen(files: &[(&str, &str)]) -> Seen {
 }
 
 /// The lines about one service's file.
-fn said(service: &str, text: &str) -> Vec<String> {
+pub(super) fn said(service: &str, text: &str) -> Vec<String> {
     seen(&[(service, text)]).findings.iter().map(Finding::to_string).collect()
 }
 
-fn says(service: &str, text: &str, expected: &str) {
+pub(super) fn says(service: &str, text: &str, expected: &str) {
     let said = said(service, text);
     assert!(said.iter().any(|line| line.starts_with(expected)), "no {expected:?} in {said:#?}");
 }
@@ -98,7 +98,7 @@ fn each_line_is_named_with_what_to_do() {
         ),
         (
             from_here(&format!("{include}auth required pam_missing.so\n{AUTH}")),
-            "warning: /etc/pam.d/sshd:2: the module is not installed",
+            "error: /etc/pam.d/sshd:2: nobody gets in (password): pam_missing.so is not installed, and that counts as a refusal; install it",
         ),
     ] {
         says("sshd", &text, expected);

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use countersign_common::config::{Config, Outcome};
 
 use super::finding::{Finding, Severity};
+use super::notes::Findings;
 use super::services::{self, Nature};
-use super::stack_findings::{Findings, findings_of};
+use super::stack_findings::findings_of;
 use super::verdict::{Line, Word};
 use crate::pam::account::{AccountFacts, account_facts};
 use crate::pam::auth::{AuthFacts, Kind, Unproven, auth_facts, kinds, our_auth_lines, unproven};
@@ -14,6 +15,7 @@ use crate::pam::dispatch::TooMany;
 use crate::pam::files::Files;
 use crate::pam::modules::{Person, Role};
 use crate::pam::placing::after_what;
+use crate::pam::refusal::Refusal;
 use crate::pam::service::{Handler, Module, Phase, Place, Service};
 use crate::pam::walk::Decisive;
 
@@ -169,10 +171,10 @@ fn verdict(
         return (Word::Refused, why.clone());
     }
     if !auth.enters {
-        return (Word::Refused, by(auth.refused_by.as_ref(), "refuses"));
+        return (Word::Refused, because(auth.refused_by.as_ref()));
     }
     if !account.idle_enters {
-        return (Word::Refused, by(account.refused_by.as_ref(), "refuses"));
+        return (Word::Refused, because(account.refused_by.as_ref()));
     }
     if !is_ours_in(service) {
         return (Word::NotAsked, NO_LINE.to_owned());
@@ -216,6 +218,17 @@ fn enrolling(service: &Service, account: &AccountFacts, config: Option<&Config>)
         return (Word::CannotEnroll, "not listed under [enrollment] services".to_owned());
     }
     (Word::Asked, String::new())
+}
+
+/// Why everyone is refused.
+fn because(refusal: Option<&Refusal>) -> String {
+    match refusal {
+        Some(Refusal::Starved(place)) => format!("nobody asked for the password that `use_first_pass` takes, {place}"),
+        Some(Refusal::OurControl(line)) => format!("our control refuses the right code, {}", line.place),
+        Some(Refusal::Jump { line, .. }) => format!("{} jumps past the last line, {}", line.module, line.place),
+        Some(Refusal::Denied { line, .. } | Refusal::Line(line)) => format!("{} refuses, {}", line.module, line.place),
+        Some(Refusal::Undecided(_)) | None => "no line says yes".to_owned(),
+    }
 }
 
 /// A line and what it does.
