@@ -11,7 +11,7 @@ const NOBODY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/pam_nobody.so"))
 pub enum Knows {
     /// The account `dora` alone, whose password is [`DIRECTORY_PASSWORD`].
     Dora,
-    /// `dora` as well, and it has nothing to say about the accounts of others, as pam_krb5.
+    /// `dora` as well, and it has nothing to say about the accounts of others, as `pam_krb5`.
     DoraByKerberos,
     /// Nobody.
     Nobody,

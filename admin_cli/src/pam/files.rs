@@ -1,8 +1,13 @@
 //! The seam to the file system: the directories of service files and of modules.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use super::module_file;
+use super::modules::OURS;
 
 /// Where libpam looks for a service, in this order. The last is a vendor's directory, compiled in by some.
 pub(crate) const DIRECTORIES: [&str; 3] = ["/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d"];
@@ -15,17 +20,27 @@ pub(crate) trait Files {
     fn names(&self, directory: &str) -> Vec<String>;
     /// Whether libpam finds a module that a line names so; `None` if that cannot be known.
     fn has_module(&self, module: &str) -> Option<bool>;
+    /// Where libpam looks for a module that a line names so; `None` if that cannot be known.
+    fn module_path(&self, _module: &str) -> Option<PathBuf> {
+        None
+    }
+    /// Why a module of ours that is there cannot be loaded.
+    fn module_fault(&self, _module: &str) -> Option<String> {
+        None
+    }
 }
 
 /// This host's.
 pub(crate) struct Host {
     /// Where the modules are, if `pam_unix.so` was found somewhere.
     modules: Option<String>,
+    /// Why modules of ours cannot be loaded, by path.
+    faults: RefCell<BTreeMap<PathBuf, Option<String>>>,
 }
 
 impl Host {
     pub(crate) fn new() -> Self {
-        Self { modules: module_directory() }
+        Self { modules: module_directory(), faults: RefCell::default() }
     }
 }
 
@@ -45,12 +60,25 @@ impl Files for Host {
     }
 
     fn has_module(&self, module: &str) -> Option<bool> {
+        Some(self.module_path(module)?.exists() && self.module_fault(module).is_none())
+    }
+
+    fn module_path(&self, module: &str) -> Option<PathBuf> {
         let module = module.replace("$ISA/", "");
         if module.starts_with('/') {
-            return Some(Path::new(&module).exists());
+            return Some(PathBuf::from(module));
         }
-        let directory = self.modules.as_ref()?;
-        Some(Path::new(directory).join(module).exists())
+        Some(Path::new(self.modules.as_ref()?).join(module))
+    }
+
+    fn module_fault(&self, module: &str) -> Option<String> {
+        let path = self.module_path(module).filter(|path| path.ends_with(OURS) && path.exists())?;
+        let mut faults = self.faults.borrow_mut();
+        let look = || {
+            let sibling = self.modules.as_ref().map(|directory| Path::new(directory).join("pam_unix.so"));
+            module_file::fault(&path, &sibling.unwrap_or_default())
+        };
+        faults.entry(path.clone()).or_insert_with(look).clone()
     }
 }
 

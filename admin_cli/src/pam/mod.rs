@@ -15,6 +15,7 @@ mod dispatch_tests;
 pub(crate) mod edit;
 pub(crate) mod files;
 pub(crate) mod line;
+pub(crate) mod module_file;
 pub(crate) mod modules;
 pub(crate) mod placing;
 pub(crate) mod refusal;

@@ -5,6 +5,7 @@
 //! test fails.
 mod effects;
 mod field;
+mod guarded;
 mod layouts;
 mod odd;
 mod random;

@@ -21,6 +21,7 @@ mod stack_findings;
 mod stack_findings_tests;
 mod stacks;
 mod sudoers;
+mod trust;
 mod users;
 mod verdict;
 
@@ -114,7 +115,9 @@ fn examined(config_path: &str) -> Answer {
     let mut findings = Vec::new();
     let config = host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
-    let mut logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
+    let files = Host::new();
+    trust::writable_by_others(&files, &services::all(&files), &mut findings);
+    let mut logins = stacks::stacks(&files, config.as_ref(), &mut findings);
     let desk = Desk::open(config_path);
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
     logins.extend(by_ssh);

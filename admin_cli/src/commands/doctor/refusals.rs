@@ -21,9 +21,9 @@ pub(super) fn refused(examined: &Examined, found: &mut Findings) {
         // What keeps root out is often meant.
         let grave = nobody_enters && login.kind.person != Person::Root;
         if !login.auth.enters {
-            told(service, login, Phase::Auth, login.auth.refused_by.as_ref(), severity(grave), found);
+            told(examined, login, Phase::Auth, severity(grave), found);
         } else if !login.account.commit_enters {
-            told(service, login, Phase::Account, login.account.refused_by.as_ref(), severity(grave), found);
+            told(examined, login, Phase::Account, severity(grave), found);
         }
         abstaining(service, login, found);
     }
@@ -34,17 +34,12 @@ fn severity(grave: bool) -> Severity {
 }
 
 /// Why a kind of login is refused. What cannot be meant is an error in any case.
-fn told(
-    service: &Service,
-    login: &Login,
-    phase: Phase,
-    refusal: Option<&Refusal>,
-    severity: Severity,
-    found: &mut Findings,
-) {
+fn told(examined: &Examined, login: &Login, phase: Phase, severity: Severity, found: &mut Findings) {
+    let refusal = if phase == Phase::Auth { &login.auth.refused_by } else { &login.account.refused_by };
+    let fault = examined.module_fault.as_deref();
     let kind = &login.kind;
     let last = format!("{} required pam_{}.so", phase.word(), if phase == Phase::Auth { "permit" } else { "unix" });
-    let (place, note) = match refusal {
+    let (place, note) = match refusal.as_ref() {
         None | Some(Refusal::Undecided(None)) => {
             let problem = format!("no {} line says yes, so nobody gets in ({kind})", phase.word());
             (None, Note { severity, problem, remedy: format!("let `{last}` be the last line") })
@@ -73,12 +68,12 @@ fn told(
             (Some(&line.place), Note::error(problem, remedy))
         }
         Some(Refusal::Denied { line, from, past }) => denied(login, line, from.as_ref(), *past, severity),
-        Some(Refusal::Line(line)) => match refusing(login, line, severity) {
+        Some(Refusal::Line(line)) => match refusing(login, line, fault, severity) {
             Some(note) => (Some(&line.place), note),
             None => return,
         },
     };
-    found.add(service, place.map(|place| &**place), note);
+    found.add(&examined.service, place.map(|place| &**place), note);
 }
 
 /// Someone who has everything right comes to a line that denies everyone.
@@ -108,15 +103,21 @@ fn denied<'line>(
 }
 
 /// A line says no, or cannot be used; `None` if that is told elsewhere.
-fn refusing(login: &Login, line: &Decisive, severity: Severity) -> Option<Note> {
+fn refusing(login: &Login, line: &Decisive, fault: Option<&str>, severity: Severity) -> Option<Note> {
     let kind = &login.kind;
     let is_ours = line.module == OURS;
     Some(match line.code {
         Code::SERVICE_ERR if is_ours => return None,
         _ if line.is_unreadable => return None,
-        Code::MODULE_UNKNOWN if is_ours => {
-            Note::error("the module is not installed, so everyone is refused", "install it, or remove the line")
-        }
+        Code::MODULE_UNKNOWN if is_ours => match fault {
+            Some(fault) => {
+                let problem = format!("the module cannot be loaded, so everyone is refused: {fault}");
+                Note::error(problem, "install it again, or remove the line")
+            }
+            None => {
+                Note::error("the module is not installed, so everyone is refused", "install it, or remove the line")
+            }
+        },
         Code::MODULE_UNKNOWN => {
             let silent = line.place.text.trim_start().starts_with('-');
             let though = if silent { "; the `-` before it only keeps that out of the log" } else { "" };

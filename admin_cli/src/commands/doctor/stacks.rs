@@ -31,6 +31,8 @@ pub(super) struct Examined {
     pub(super) belongs_after: Option<Rc<Place>>,
     /// Lines whose module is not installed, and that do not begin with `-`.
     pub(super) missing: Vec<Rc<Place>>,
+    /// Why our module cannot be loaded.
+    pub(super) module_fault: Option<String>,
     pub(super) logins: Vec<Login>,
 }
 
@@ -127,7 +129,9 @@ fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Resu
     let missing = missing(files, &service);
     let is_first = unproven.reaches_us && unproven.let_by.is_none();
     let belongs_after = if is_first { after_what(files, &service) } else { None };
-    Ok(Examined { service, nature, unproven, belongs_after, missing, logins })
+    let ours = service.stack(Phase::Auth).iter().filter_map(Handler::module).find(|module| module.role() == Role::Ours);
+    let module_fault = ours.and_then(|module| files.module_fault(&module.path));
+    Ok(Examined { service, nature, unproven, belongs_after, missing, module_fault, logins })
 }
 
 fn is_missing(files: &dyn Files, handler: &Handler) -> bool {

@@ -6,7 +6,7 @@ const DEBIAN: [Stack; 10] = [
         name: "pam-auth-update with pam_faillock, as the manual says",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -24,13 +24,13 @@ auth optional pam_cap.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "hardened by hand: authsucc is sufficient, so an @include ends all",
         local: "not asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -49,13 +49,13 @@ account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
 account required pam_faillock.so
-"#,
+",
     },
     Stack {
         name: "a line put between, and the jump not made longer",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -72,13 +72,13 @@ auth required pam_permit.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "pam_faillock and pam_ldap",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -98,13 +98,13 @@ account [success=1 default=ignore] pam_ldap.so minimum_uid=1000
 account requisite pam_deny.so
 account required pam_permit.so
 account required pam_faillock.so
-"#,
+",
     },
     Stack {
         name: "libnss-ldapd with its account line",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -121,13 +121,13 @@ account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
 account [success=ok new_authtok_reqd=done ignore=ignore user_unknown=ignore authinfo_unavail=ignore default=bad] pam_ldap.so minimum_uid=1000
-"#,
+",
     },
     Stack {
         name: "Kerberos before pam_unix",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -145,13 +145,13 @@ account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
 account required pam_krb5.so minimum_uid=1000
-"#,
+",
     },
     Stack {
         name: "winbind",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -168,13 +168,13 @@ account [success=2 new_authtok_reqd=done default=ignore] pam_unix.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_winbind.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "an old pam_ldap, sufficient before pam_unix",
         local: "asked",
         directory: Some("not asked"),
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -186,13 +186,13 @@ auth required pam_unix.so nullok_secure try_first_pass
 == common-account
 account sufficient pam_ldap.so
 account required pam_unix.so
-"#,
+",
     },
     Stack {
         name: "our lines in common-auth, for all",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 @include common-account
@@ -207,13 +207,13 @@ auth optional pam_cap.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "our line as a primary profile: the jump goes past it",
         local: "not asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 @include common-account
@@ -225,7 +225,7 @@ auth required pam_permit.so
 == common-account
 {C}
 account required pam_unix.so
-"#,
+",
     },
 ];
 

@@ -6,7 +6,7 @@ const FEDORA: [Stack; 8] = [
         name: "authselect sssd with-fingerprint",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 auth substack password-auth
 {A}
@@ -32,13 +32,13 @@ account sufficient pam_localuser.so
 account sufficient pam_usertype.so issystem
 account [default=bad success=ok user_unknown=ignore] pam_sss.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "authselect sssd with-smartcard",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 auth substack password-auth
 {A}
@@ -61,13 +61,13 @@ account sufficient pam_localuser.so
 account sufficient pam_usertype.so issystem
 account [default=bad success=ok user_unknown=ignore] pam_sss.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "authselect winbind",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 auth substack password-auth
 {A}
@@ -89,13 +89,13 @@ account sufficient pam_localuser.so
 account sufficient pam_usertype.so issystem
 account [default=bad success=ok user_unknown=ignore] pam_winbind.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "use_first_pass where nobody asked for a password",
         local: "asked",
         directory: Some("refused"),
-        text: r#"
+        text: r"
 == sshd
 auth substack password-auth
 {A}
@@ -116,13 +116,13 @@ account sufficient pam_localuser.so
 account sufficient pam_usertype.so issystem
 account [default=bad success=ok user_unknown=ignore] pam_sss.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "authconfig of RHEL 7 with sssd",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 auth substack password-auth
 {A}
@@ -144,13 +144,13 @@ account sufficient pam_localuser.so
 account sufficient pam_succeed_if.so uid < 1000 quiet
 account [default=bad success=ok user_unknown=ignore] pam_sss.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "RHEL 7 hardened, faillock with authsucc",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth substack password-auth
 {A}
@@ -174,13 +174,13 @@ account sufficient pam_localuser.so
 account sufficient pam_usertype.so issystem
 account [default=bad success=ok user_unknown=ignore] pam_sss.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "the same, included instead of a substack",
         local: "not asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth include password-auth
 {A}
@@ -204,13 +204,13 @@ account sufficient pam_localuser.so
 account sufficient pam_usertype.so issystem
 account [default=bad success=ok user_unknown=ignore] pam_sss.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "systemd-homed before pam_unix",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 auth substack password-auth
 {A}
@@ -235,7 +235,7 @@ account sufficient pam_localuser.so
 account sufficient pam_usertype.so issystem
 account [default=bad success=ok user_unknown=ignore] pam_sss.so
 account required pam_permit.so
-"#,
+",
     },
 ];
 

@@ -6,7 +6,7 @@ const ARCH: [Stack; 9] = [
         name: "login, by two files",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == login
 auth requisite pam_nologin.so
 auth include system-local-login
@@ -35,13 +35,13 @@ auth required pam_faillock.so authsucc
 account required pam_unix.so
 account optional pam_permit.so
 account required pam_time.so
-"#,
+",
     },
     Stack {
         name: "our line between pam_unix and authfail",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth include system-auth
 {C}
@@ -59,13 +59,13 @@ auth required pam_faillock.so authsucc
 account required pam_unix.so
 account optional pam_permit.so
 account required pam_time.so
-"#,
+",
     },
     Stack {
         name: "our line after authfail, reached by the jump",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth include system-auth
 {C}
@@ -83,13 +83,13 @@ auth required pam_faillock.so authsucc
 account required pam_unix.so
 account optional pam_permit.so
 account required pam_time.so
-"#,
+",
     },
     Stack {
         name: "Gentoo: pam_unix is sufficient in an include two files down",
         local: "not asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth include system-remote-login
 {A}
@@ -105,13 +105,13 @@ auth sufficient pam_unix.so nullok try_first_pass
 auth [default=die] pam_faillock.so authfail
 account required pam_unix.so
 account required pam_faillock.so
-"#,
+",
     },
     Stack {
         name: "Alpine: login",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == login
 auth required pam_securetty.so
 auth include base-auth
@@ -124,13 +124,13 @@ auth requisite pam_unix.so nullok
 auth required pam_nologin.so successok
 == base-account
 account required pam_unix.so
-"#,
+",
     },
     Stack {
         name: "openSUSE with sssd: pam_unix is sufficient",
         local: "not asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 auth requisite pam_nologin.so
 auth include common-auth
@@ -146,13 +146,13 @@ auth required pam_sss.so use_first_pass
 account requisite pam_unix.so try_first_pass
 account sufficient pam_localuser.so
 account required pam_sss.so use_first_pass
-"#,
+",
     },
     Stack {
         name: "openSUSE: the same as a substack",
         local: "asked",
         directory: Some("asked"),
-        text: r#"
+        text: r"
 == sshd
 auth requisite pam_nologin.so
 auth substack common-auth
@@ -167,13 +167,13 @@ auth required pam_sss.so use_first_pass
 account requisite pam_unix.so try_first_pass
 account sufficient pam_localuser.so
 account required pam_sss.so use_first_pass
-"#,
+",
     },
     Stack {
         name: "NixOS: the password is taken first and looked at again after the code",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth optional pam_unix.so nullok likeauth
 {A}
@@ -181,13 +181,13 @@ auth sufficient pam_unix.so nullok likeauth try_first_pass
 auth required pam_deny.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "a legacy module that is gone",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth required pam_tally2.so deny=5 onerr=fail
 auth requisite pam_unix.so
@@ -195,7 +195,7 @@ auth requisite pam_unix.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
 ];
 

@@ -6,7 +6,7 @@ const OURS: [Stack; 15] = [
         name: "our control dies of a right code",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
@@ -14,13 +14,13 @@ auth [success=die default=ignore] pam_countersign.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "our control takes a right code for a failure",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
@@ -28,13 +28,13 @@ auth [success=bad ignore=ignore default=die] pam_countersign.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "our control jumps past the end",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
@@ -42,26 +42,26 @@ auth [success=5 ignore=ignore default=die] pam_countersign.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "our control forgets everything",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
 auth [success=reset ignore=ignore default=die] pam_countersign.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "the right code comes to pam_deny",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
@@ -70,13 +70,13 @@ auth requisite pam_deny.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "use_first_pass and nothing before",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so use_first_pass
 auth requisite pam_deny.so
@@ -84,13 +84,13 @@ auth requisite pam_deny.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "use_first_pass after our line alone",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 {A}
 auth [success=1 default=ignore] pam_unix.so use_first_pass
@@ -98,13 +98,13 @@ auth requisite pam_deny.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "use_first_pass after a module that asks",
         local: "asked",
         directory: Some("refused"),
-        text: r#"
+        text: r"
 == sshd
 auth optional pam_ldap.so
 auth [success=1 default=ignore] pam_unix.so use_first_pass
@@ -113,13 +113,13 @@ auth requisite pam_deny.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "the file of the account phase is gone",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
@@ -127,13 +127,13 @@ auth requisite pam_deny.so
 auth required pam_permit.so
 {C}
 account include gone
-"#,
+",
     },
     Stack {
         name: "an @include of a file that is gone in a file that is included",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth include base
 {A}
@@ -144,13 +144,13 @@ auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
 @include gone
 auth required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "done inside a substack in a substack",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth substack outer
 {A}
@@ -162,13 +162,13 @@ auth substack inner
 auth required pam_env.so
 == inner
 auth [success=done default=die] pam_unix.so
-"#,
+",
     },
     Stack {
         name: "a line in two pieces, the control too",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 \
    default=ignore] \
@@ -178,13 +178,13 @@ auth requisite pam_deny.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "a missing module behind a minus that would be required",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 -auth required pam_gone.so
 auth [success=1 default=ignore] pam_unix.so
@@ -193,13 +193,13 @@ auth requisite pam_deny.so
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "only those of a group, which is everybody",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
@@ -208,13 +208,13 @@ auth [success=ignore default=1] pam_succeed_if.so uid >= 1000 quiet
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
     Stack {
         name: "pam_google_authenticator for who has it, and ours",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth [success=1 default=ignore] pam_unix.so
 auth requisite pam_deny.so
@@ -223,7 +223,7 @@ auth required pam_google_authenticator.so nullok
 auth required pam_permit.so
 {C}
 {U}
-"#,
+",
     },
 ];
 

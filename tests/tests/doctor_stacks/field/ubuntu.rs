@@ -6,7 +6,7 @@ const UBUNTU: [Stack; 5] = [
         name: "a fingerprint instead of the password",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 @include common-auth
 {A}
@@ -23,13 +23,13 @@ auth optional pam_cap.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "a fingerprint that is enough",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == login
 auth sufficient pam_fprintd.so
 @include common-auth
@@ -44,13 +44,13 @@ auth required pam_permit.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "a key of pam_u2f that is enough",
         local: "asked",
         directory: None,
-        text: r#"
+        text: r"
 == sshd
 auth sufficient pam_u2f.so cue
 @include common-auth
@@ -65,13 +65,13 @@ auth required pam_permit.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "gdm",
         local: "cannot enroll here",
         directory: None,
-        text: r#"
+        text: r"
 == gdm-password
 auth requisite pam_nologin.so
 auth required pam_succeed_if.so user != root quiet_success
@@ -88,13 +88,13 @@ auth required pam_permit.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
     Stack {
         name: "login with pam_group, and pam_securetty gone for good: a minus silences, it does not excuse",
         local: "refused",
         directory: None,
-        text: r#"
+        text: r"
 == login
 auth requisite pam_nologin.so
 -auth [success=ok new_authtok_reqd=ok ignore=ignore user_unknown=bad default=die] pam_securetty_is_gone.so
@@ -112,7 +112,7 @@ auth required pam_permit.so
 account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so
 account requisite pam_deny.so
 account required pam_permit.so
-"#,
+",
     },
 ];
 
