@@ -6,6 +6,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use countersign_common::system::load_config;
+
 use super::module_file;
 use super::modules::OURS;
 
@@ -24,6 +26,14 @@ pub(crate) trait Files {
     fn module_path(&self, _module: &str) -> Option<PathBuf> {
         None
     }
+    /// Whether there is a directory of this path.
+    fn has_directory(&self, directory: &str) -> bool {
+        !self.names(directory).is_empty()
+    }
+    /// Why the module cannot go by a configuration, and refuses everyone.
+    fn config_fault(&self, _path: &str) -> Option<String> {
+        None
+    }
     /// Why a module of ours that is there cannot be loaded.
     fn module_fault(&self, _module: &str) -> Option<String> {
         None
@@ -36,11 +46,13 @@ pub(crate) struct Host {
     modules: Option<String>,
     /// Why modules of ours cannot be loaded, by path.
     faults: RefCell<BTreeMap<PathBuf, Option<String>>>,
+    /// Why configurations cannot be used, by path.
+    config_faults: RefCell<BTreeMap<String, Option<String>>>,
 }
 
 impl Host {
     pub(crate) fn new() -> Self {
-        Self { modules: module_directory(), faults: RefCell::default() }
+        Self { modules: module_directory(), faults: RefCell::default(), config_faults: RefCell::default() }
     }
 }
 
@@ -61,6 +73,16 @@ impl Files for Host {
 
     fn has_module(&self, module: &str) -> Option<bool> {
         Some(self.module_path(module)?.exists() && self.module_fault(module).is_none())
+    }
+
+    fn has_directory(&self, directory: &str) -> bool {
+        Path::new(directory).is_dir()
+    }
+
+    fn config_fault(&self, path: &str) -> Option<String> {
+        let mut faults = self.config_faults.borrow_mut();
+        let look = || load_config(path).err().map(|error| error.to_string());
+        faults.entry(path.to_owned()).or_insert_with(look).clone()
     }
 
     fn module_path(&self, module: &str) -> Option<PathBuf> {

@@ -3,6 +3,7 @@
 //! Invariants: reads and changes nothing but through [`files::Files`]; a stack is run without a module, over the codes
 //! each one may return.
 
+pub(crate) mod absent;
 pub(crate) mod account;
 #[cfg(test)]
 mod assess_tests;

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use countersign_common::config::DEFAULT_PATH;
+
 use super::code::Code;
 use super::control::Action;
 use super::dispatch::{Step, TooMany, Trace, traces};
@@ -60,6 +62,10 @@ impl<'a> Trial<'a> {
             return vec![Code::MODULE_UNKNOWN];
         }
         if module.role() == Role::Ours && module.unknown_argument().is_some() {
+            return vec![Code::SERVICE_ERR];
+        }
+        let config = module.value("config").unwrap_or(DEFAULT_PATH);
+        if module.role() == Role::Ours && self.files.config_fault(config).is_some() {
             return vec![Code::SERVICE_ERR];
         }
         if self.is_starved(module, before) {

@@ -7,6 +7,7 @@ mod effects;
 mod field;
 mod guarded;
 mod layouts;
+mod meant;
 mod odd;
 mod random;
 mod trial;

@@ -4,9 +4,13 @@
 
 mod administrators;
 mod clock;
+mod configs;
 mod finding;
 mod host;
 mod log;
+mod meant;
+#[cfg(test)]
+mod meant_tests;
 mod notes;
 mod refusals;
 #[cfg(test)]
@@ -117,7 +121,11 @@ fn examined(config_path: &str) -> Answer {
     host::helper(&mut findings);
     let files = Host::new();
     trust::writable_by_others(&files, &services::all(&files), &mut findings);
-    let mut logins = stacks::stacks(&files, config.as_ref(), &mut findings);
+    let mut logins = stacks::stacks(&files, config_path, config.as_ref(), &mut findings);
+    meant::one_file(&files, &mut findings);
+    if let Some(config) = &config {
+        meant::rules(&files, config, &mut findings);
+    }
     let desk = Desk::open(config_path);
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
     logins.extend(by_ssh);

@@ -29,12 +29,6 @@ pub(super) fn findings_of(examined: &Examined, config: Option<&Config>, found: &
         found.add(service, None, Note::error(format!("libpam refuses every login: {why}"), "mend that"));
     }
     if !is_ours_in(service) {
-        // In a file that others include it may be there for those.
-        let own = |handler: &&Handler| is_our_handler(handler) && handler.through.is_empty();
-        if let Some(line) = service.stack(Phase::Account).iter().find(own) {
-            let note = Note::warning("the account line does nothing without an auth line", "add that, or remove this");
-            found.add(service, Some(&line.place), note);
-        }
         return;
     }
     arguments(service, found);
@@ -172,8 +166,15 @@ fn arguments(service: &Service, found: &mut Findings) {
     for handler in [Phase::Auth, Phase::Account].iter().flat_map(|phase| service.stack(*phase)) {
         let module = handler.module().filter(|module| module.role() == Role::Ours);
         if let Some(argument) = module.and_then(Module::unknown_argument) {
-            let problem = format!("the module knows no argument `{argument}`, so everyone is refused");
-            let remedy = "take it out; there are `config=PATH` and `debug`";
+            let (problem, remedy) = if argument.starts_with("config=") {
+                (
+                    format!("`{argument}` names no absolute path, so everyone is refused"),
+                    "write the whole path, from `/` on",
+                )
+            } else {
+                let problem = format!("the module knows no argument `{argument}`, so everyone is refused");
+                (problem, "take it out; there are `config=PATH` and `debug`")
+            };
             found.add(service, Some(&handler.place), Note::error(problem, remedy));
         }
     }

@@ -1,6 +1,6 @@
 //! What is said of stacks: the line, what is wrong there, what to do.
 
-use countersign_common::config::parse;
+use countersign_common::config::{DEFAULT_PATH, parse};
 
 use super::finding::Finding;
 use super::stacks::stacks;
@@ -25,7 +25,7 @@ fn seen(files: &[(&str, &str)]) -> Seen {
     let all: Vec<(&str, &str)> = files.iter().chain(missing).copied().collect();
     let config = parse(countersign_common::config::SHIPPED.as_bytes()).expect("what is shipped");
     let mut findings = Vec::new();
-    let lines = stacks(&Shelf::of(&all), Some(&config), &mut findings);
+    let lines = stacks(&Shelf::of(&all), DEFAULT_PATH, Some(&config), &mut findings);
     let words = lines.into_iter().map(|line| (format!("{}, {}", line.service, line.login), line.verdict)).collect();
     Seen { words, findings }
 }

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use countersign_common::config::{Config, Outcome};
 
+use super::configs::configs;
 use super::finding::{Finding, Severity};
+use super::meant::meant;
 use super::notes::Findings;
 use super::services::{self, Nature};
 use super::stack_findings::findings_of;
@@ -46,7 +48,12 @@ pub(super) struct Login {
 }
 
 /// All services: a verdict for each kind of login, and what is to be mended.
-pub(super) fn stacks(files: &dyn Files, config: Option<&Config>, findings: &mut Vec<Finding>) -> Vec<Line> {
+pub(super) fn stacks(
+    files: &dyn Files,
+    config_path: &str,
+    config: Option<&Config>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Line> {
     let mut verdicts = Vec::new();
     let mut found = Findings::default();
     let mut is_anywhere = false;
@@ -57,6 +64,11 @@ pub(super) fn stacks(files: &dyn Files, config: Option<&Config>, findings: &mut 
             Ok(examined) => {
                 verdicts.extend(examined.logins.iter().map(|login| told(&name, login)));
                 findings_of(&examined, config, &mut found);
+                if is_ours_in(&examined.service) {
+                    configs(files, &examined, config_path, &mut found);
+                } else {
+                    meant(files, &examined.service, &mut found);
+                }
             }
             Err(TooMany) => findings.push(too_many(&name)),
         }

@@ -1,4 +1,4 @@
-//! Debian's files with pam_faillock, LDAP, Kerberos and winbind.
+//! Debian's files with `pam_faillock`, LDAP, Kerberos and winbind.
 use super::{Stack, all_are_as_expected};
 
 const DEBIAN: [Stack; 10] = [
