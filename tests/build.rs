@@ -13,6 +13,8 @@ fn main() {
     compile("src/cost/login_driver.c", "login_driver", &PROGRAM, &["-lpam"]);
     compile("src/cost/floor.c", "pam_floor.so", &LIBRARY, &["-lpam"]);
     compile("src/stand_in.c", "pam_directory.so", &[&LIBRARY[..], &["-DKNOWS_DORA"]].concat(), &["-lpam"]);
+    let kerberos = [&LIBRARY[..], &["-DKNOWS_DORA", "-DOTHERS=PAM_IGNORE"]].concat();
+    compile("src/stand_in.c", "pam_kerberos.so", &kerberos, &["-lpam"]);
     compile("src/stand_in.c", "pam_nobody.so", &LIBRARY, &["-lpam"]);
 }
 

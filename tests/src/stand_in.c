@@ -6,6 +6,11 @@
 #include <security/pam_modules.h>
 #include <string.h>
 
+/* What those hear in the account phase whom it does not know; pam_krb5 ignores who did not come by Kerberos. */
+#ifndef OTHERS
+#define OTHERS PAM_USER_UNKNOWN
+#endif
+
 static int is_dora(pam_handle_t *pamh) {
     const char *user = NULL;
     return pam_get_user(pamh, &user, NULL) == PAM_SUCCESS && strcmp(user, "dora") == 0;
@@ -14,8 +19,9 @@ static int is_dora(pam_handle_t *pamh) {
 int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
 #ifdef KNOWS_DORA
     const char *password = NULL;
-    if (!is_dora(pamh)) return PAM_USER_UNKNOWN;
+    /* The password first, then whose it is; libpam itself reads use_first_pass in the arguments. */
     if (pam_get_authtok(pamh, PAM_AUTHTOK, &password, NULL) != PAM_SUCCESS) return PAM_AUTH_ERR;
+    if (!is_dora(pamh)) return PAM_USER_UNKNOWN;
     return strcmp(password, "directory") == 0 ? PAM_SUCCESS : PAM_AUTH_ERR;
 #else
     return is_dora(pamh) ? PAM_AUTHINFO_UNAVAIL : PAM_USER_UNKNOWN;
@@ -26,7 +32,7 @@ int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
 
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
 #ifdef KNOWS_DORA
-    return is_dora(pamh) ? PAM_SUCCESS : PAM_USER_UNKNOWN;
+    return is_dora(pamh) ? PAM_SUCCESS : OTHERS;
 #else
     return PAM_USER_UNKNOWN;
 #endif

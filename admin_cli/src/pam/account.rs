@@ -7,6 +7,7 @@ use super::code::Code;
 use super::dispatch::{TooMany, Trace};
 use super::files::Files;
 use super::modules::{Case, Gates, Person, Role};
+use super::refusal::Refusal;
 use super::service::{Handler, Module, Phase, Place, Service};
 use super::walk::{Decisive, Trial, add};
 
@@ -21,7 +22,7 @@ pub(crate) struct AccountFacts {
     /// Who has something pending is let in.
     pub(crate) commit_enters: bool,
     /// Why not.
-    pub(crate) refused_by: Option<Decisive>,
+    pub(crate) refused_by: Option<Refusal>,
     /// Our module has its turn on a way in.
     pub(crate) reached: bool,
     /// What leads past it.
@@ -51,7 +52,7 @@ pub(crate) fn account_facts(files: &dyn Files, service: &Service, person: Person
     facts.idle_enters = idle.iter().any(Trace::passes);
     facts.commit_enters = commit.iter().any(Trace::passes);
     if !facts.idle_enters {
-        facts.refused_by = trial.refusal(&idle);
+        facts.refused_by = trial.why_refused(&idle, None);
     }
     if facts.lines.is_empty() {
         return Ok(facts);

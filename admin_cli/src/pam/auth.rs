@@ -6,6 +6,7 @@ use super::code::Code;
 use super::dispatch::{Impression, Step, TooMany, Trace};
 use super::files::Files;
 use super::modules::{Case, Gates, Person, Role};
+use super::refusal::Refusal;
 use super::service::{Handler, Phase, Place, Service};
 use super::walk::{Decisive, Trial, add, is_ours};
 
@@ -24,7 +25,7 @@ pub(crate) struct AuthFacts {
     /// With what is asked for and the right code the phase says yes.
     pub(crate) enters: bool,
     /// Why it does not.
-    pub(crate) refused_by: Option<Decisive>,
+    pub(crate) refused_by: Option<Refusal>,
     /// Our module has its turn on a way in.
     pub(crate) asked: bool,
     /// What leads in past our module.
@@ -120,7 +121,7 @@ pub(crate) fn auth_facts(files: &dyn Files, service: &Service, kind: &Kind) -> R
     let has_turn = |way: &&Trace| trial.ours(way).is_some();
     let mut facts = AuthFacts { enters: !entering.is_empty(), ..AuthFacts::default() };
     if entering.is_empty() {
-        facts.refused_by = trial.refusal(&ways.with(Code::SUCCESS, Gates::Open)?);
+        facts.refused_by = trial.why_refused(&ways.with(Code::SUCCESS, Gates::Open)?, Some(&kind.module));
     }
     facts.asked = entering.iter().any(|way| has_turn(&way));
     for way in entering.iter().filter(|way| !has_turn(way)) {

@@ -140,8 +140,22 @@ fn action_at_start_of(text: &str) -> Option<(Action, &str)> {
     }
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at_checked(end)?;
-    let count = digits.parse().ok().filter(|count| *count != 0)?;
-    Some((Action::Jump(count), rest))
+    Some((numbered(digits)?, rest))
+}
+
+/// What libpam takes a number for: a signed one of 32 bits, which a larger one runs round; below nothing are the words.
+fn numbered(digits: &str) -> Option<Action> {
+    let digit = |c: char| c.to_digit(10).and_then(|digit| i32::try_from(digit).ok());
+    let read = |number: i32, c: char| Some(number.wrapping_mul(10).wrapping_add(digit(c)?));
+    match digits.chars().try_fold(0, read)? {
+        0 => None,
+        -1 => Some(Action::Ok),
+        -2 => Some(Action::Done),
+        -3 => Some(Action::Bad),
+        -4 => Some(Action::Die),
+        -5 => Some(Action::Reset),
+        count => Some(u32::try_from(count).map_or(Action::Ignore, Action::Jump)),
+    }
 }
 
 fn skip_blanks(text: &str) -> &str {
@@ -176,6 +190,8 @@ mod tests {
         assert_eq!(codes("success=okdefault=done"), [Ok, Done, Done, Done], "no blank is needed");
         assert_eq!(codes("authtok_recover_err=die authtok_recovery_err=ok default=ignore"), [Ignore; 4]);
         assert!(Control::parse("success=12 default=ignore").is_sound());
+        assert_eq!(codes("success=4294967298 default=2147483648"), [Jump(2), Ignore, Ignore, Ignore], "it runs round");
+        assert_eq!(codes("success=4294967295 default=4294967292"), [Ok, Die, Die, Die], "below nothing are the words");
     }
 
     #[test]

@@ -43,8 +43,8 @@ pub(crate) struct TooMany;
 /// Ways through one stack that are followed. One who answers for more modules than this has lost the overview, too.
 const MOST: usize = 20_000;
 
-/// What a handler's module may return; the first is what it returns as a rule.
-pub(crate) type Outcomes<'a> = &'a dyn Fn(&Handler) -> Vec<Code>;
+/// What a handler's module may return after these turns of others; the first is what it returns as a rule.
+pub(crate) type Outcomes<'a> = &'a dyn Fn(&Handler, &[Step]) -> Vec<Code>;
 
 /// All ways through a stack.
 pub(crate) fn traces(stack: &[Handler], outcomes: Outcomes) -> Result<Vec<Trace>, TooMany> {
@@ -155,7 +155,7 @@ impl Walker<'_> {
     /// The codes worth trying: one for each thing the control does about them, and one only when all is lost.
     fn codes(&self, handler: &Handler, position: &Position) -> Vec<Code> {
         let mut codes: Vec<Code> = Vec::new();
-        for code in (self.outcomes)(handler) {
+        for code in (self.outcomes)(handler, &position.steps) {
             let effect = |code: Code| (handler.control.action(code), code == Code::SUCCESS);
             if !codes.iter().any(|other| effect(*other) == effect(code)) {
                 codes.push(code);

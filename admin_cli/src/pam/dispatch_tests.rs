@@ -1,12 +1,12 @@
 //! The dispatcher, over stacks of modules that return what their argument says.
 
 use super::code::Code;
-use super::dispatch::{Trace, traces};
+use super::dispatch::{Step, Trace, traces};
 use super::service::{Handler, Phase, Service};
 use super::service_tests::Shelf;
 
 /// What `pam_x.so CODE,CODE` returns.
-fn said(handler: &Handler) -> Vec<Code> {
+fn said(handler: &Handler, _before: &[Step]) -> Vec<Code> {
     let arguments = handler.module().map(|module| module.arguments.clone()).unwrap_or_default();
     arguments[0].split(',').map(|name| Code::named(name).expect("a code")).collect()
 }

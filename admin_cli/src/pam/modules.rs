@@ -191,6 +191,25 @@ impl Module {
         }
     }
 
+    /// Whether it fails unless another module has asked for the password before.
+    pub(crate) fn takes_a_password_only(&self) -> bool {
+        // The last of these counts, in those modules that know both.
+        self.checks_passwords() && self.has("use_first_pass")
+    }
+
+    /// Whether the password it asks for is there for modules after it; so it may be with one that nobody knows.
+    pub(crate) fn leaves_a_password(&self) -> bool {
+        match (self.role(), self.name()) {
+            (_, "pam_sss.so") => self.has("forward_pass"),
+            // It asks only whose home it keeps.
+            (_, "pam_systemd_home.so") => false,
+            (_, "pam_exec.so") => self.has("expose_authtok"),
+            (_, "pam_mount.so" | "pam_script.so") => true,
+            (Role::LocalPassword | Role::OtherPassword, _) => !self.takes_a_password_only(),
+            (role, _) => role == Role::Unknown && !self.is_debug(),
+        }
+    }
+
     /// `pam_debug.so`, of Linux-PAM's own tests, returns what its arguments say.
     fn is_debug(&self) -> bool {
         self.name() == "pam_debug.so"
@@ -242,6 +261,8 @@ impl Module {
             // An account known to NSS without an entry in shadow is nothing pam_unix objects to.
             (true, _) | (false, Role::LocalPassword) => vec![Code::SUCCESS],
             (false, _) if self.has("ignore_unknown_user") => vec![Code::IGNORE],
+            // It has nothing to say about who did not come by Kerberos.
+            (false, _) if self.name() == "pam_krb5.so" => vec![Code::IGNORE],
             (false, _) => vec![Code::USER_UNKNOWN],
         }
     }

@@ -35,6 +35,10 @@ impl Files for Shelf {
     fn has_module(&self, module: &str) -> Option<bool> {
         Some(!module.contains("pam_missing"))
     }
+
+    fn config_fault(&self, path: &str) -> Option<String> {
+        path.contains("broken").then(|| format!("{path}: there is no such file"))
+    }
 }
 
 fn names(handlers: &[Handler]) -> Vec<&str> {

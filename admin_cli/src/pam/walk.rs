@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
+use countersign_common::config::DEFAULT_PATH;
+
 use super::code::Code;
+use super::control::Action;
 use super::dispatch::{Step, TooMany, Trace, traces};
 use super::files::Files;
 use super::modules::{Case, Role};
-use super::service::{Fault, Handler, Job, Phase, Place, Service};
+use super::service::{Fault, Handler, Job, Module, Phase, Place, Service};
 
 /// A phase of a service under trial.
 #[derive(Clone, Copy)]
@@ -25,6 +28,12 @@ pub(crate) struct Decisive {
     /// The module's name, or what is wrong with the line.
     pub(crate) module: String,
     pub(crate) code: Code,
+    /// What its control does about that.
+    pub(crate) action: Action,
+    /// libpam cannot use the line.
+    pub(crate) is_fault: bool,
+    /// libpam cannot read its control.
+    pub(crate) is_unreadable: bool,
 }
 
 impl<'a> Trial<'a> {
@@ -34,18 +43,18 @@ impl<'a> Trial<'a> {
 
     /// All ways.
     pub(super) fn ways(&self, case: &Case) -> Result<Vec<Trace>, TooMany> {
-        traces(self.stack, &|handler| self.outcomes(handler, case))
+        traces(self.stack, &|handler, before| self.outcomes(handler, before, case))
     }
 
     /// All ways on which one line refuses.
     pub(super) fn ways_refused_by(&self, gate: &Handler, case: &Case) -> Result<Vec<Trace>, TooMany> {
-        let outcomes = |handler: &Handler| {
-            if std::ptr::eq(handler, gate) { vec![Code::AUTH_ERR] } else { self.outcomes(handler, case) }
+        let outcomes = |handler: &Handler, before: &[Step]| {
+            if std::ptr::eq(handler, gate) { vec![Code::AUTH_ERR] } else { self.outcomes(handler, before, case) }
         };
         traces(self.stack, &outcomes)
     }
 
-    fn outcomes(&self, handler: &Handler, case: &Case) -> Vec<Code> {
+    fn outcomes(&self, handler: &Handler, before: &[Step], case: &Case) -> Vec<Code> {
         let Some(module) = handler.module() else { return vec![Code::PERM_DENIED] };
         // What a module would do that is named and not installed: it may be, one day.
         let is_tried = case.satisfied == Some(module.name()) && module.role() != Role::LocalPassword;
@@ -55,7 +64,31 @@ impl<'a> Trial<'a> {
         if module.role() == Role::Ours && module.unknown_argument().is_some() {
             return vec![Code::SERVICE_ERR];
         }
+        let config = module.value("config").unwrap_or(DEFAULT_PATH);
+        if module.role() == Role::Ours && self.files.config_fault(config).is_some() {
+            return vec![Code::SERVICE_ERR];
+        }
+        if self.is_starved(module, before) {
+            return vec![Code::AUTH_ERR];
+        }
         module.outcomes(self.phase, case)
+    }
+
+    /// Whether a module only takes a password that was asked for before, and none was.
+    fn is_starved(&self, module: &Module, before: &[Step]) -> bool {
+        let asks = |step: &Step| self.handler(step).and_then(Handler::module).is_some_and(Module::leaves_a_password);
+        self.phase == Phase::Auth && module.takes_a_password_only() && !before.iter().any(asks)
+    }
+
+    /// The line on a way that waited for a password nobody had asked for.
+    pub(super) fn starved(&self, trace: &Trace) -> Option<Rc<Place>> {
+        let mut turns = (0..).zip(&trace.steps);
+        let is_starved = |(number, step): &(usize, &Step)| {
+            let before = trace.steps.get(..*number).unwrap_or_default();
+            self.handler(step).and_then(Handler::module).is_some_and(|module| self.is_starved(module, before))
+        };
+        let (_, step) = turns.find(is_starved)?;
+        self.handler(step).map(|handler| Rc::clone(&handler.place))
     }
 
     /// Whether a step is our module's.
@@ -92,7 +125,18 @@ impl<'a> Trial<'a> {
         };
         let ours = self.stack.iter().find(|handler| is_ours(handler));
         let beside_us = ours.map_or(handler.entry(), |ours| handler.entry_in(&ours.place.file));
-        Decisive { place: Rc::clone(&handler.place), beside_us: Rc::clone(beside_us), module, code }
+        let action = handler.control.action(code);
+        let is_fault = matches!(handler.job, Job::Fails(_));
+        let is_unreadable = !is_fault && !handler.control.is_sound();
+        Decisive {
+            place: Rc::clone(&handler.place),
+            beside_us: Rc::clone(beside_us),
+            module,
+            code,
+            action,
+            is_fault,
+            is_unreadable,
+        }
     }
 
     /// What led past our module on a way where it had no turn.

@@ -4,7 +4,10 @@
 //! with a wrong one of either, without the second factor in use, and to enroll. Wherever doctor and libpam differ, a
 //! test fails.
 mod effects;
+mod field;
+mod guarded;
 mod layouts;
+mod meant;
 mod odd;
 mod random;
 mod trial;

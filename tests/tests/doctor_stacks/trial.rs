@@ -47,8 +47,11 @@ impl Trial {
         for (module, knows) in [
             ("pam_sss.so", Knows::Dora),
             ("pam_ldap.so", Knows::Dora),
+            ("pam_krb5.so", Knows::DoraByKerberos),
+            ("pam_winbind.so", Knows::Dora),
             ("pam_systemd_home.so", Knows::Nobody),
             ("pam_fprintd.so", Knows::Nobody),
+            ("pam_u2f.so", Knows::Nobody),
         ] {
             world.stand_in(module, knows);
         }
@@ -174,6 +177,23 @@ impl Told {
         })
     }
 
+    /// Whether an error was found in a service.
+    fn has_error(&self, service: &str) -> bool {
+        let findings = self.value["findings"].as_array().expect("findings");
+        let is_in =
+            |finding: &&Value| finding["services"].as_array().is_some_and(|all| all.iter().any(|one| one == service));
+        findings.iter().filter(is_in).any(|finding| finding["severity"] == "error")
+    }
+
+    /// The module by which people of a directory log in to a service.
+    pub fn directory_module(&self, service: &str) -> &str {
+        let logins = self.value["logins"].as_array().expect("logins");
+        let of_service = logins.iter().filter(|told| told["service"] == service);
+        let named = |told: &Value| told["login"].as_str().is_some_and(|login| login.starts_with("password by "));
+        let found = of_service.into_iter().find(|told| named(told));
+        found.and_then(|told| told["module"].as_str()).unwrap_or_else(|| panic!("no directory in {:#}", self.value))
+    }
+
     /// All of it.
     pub fn value(&self) -> &Value {
         &self.value
@@ -189,5 +209,14 @@ pub fn agree(trial: &Trial, name: &str, service: &str, files: &Files) -> &'stati
     let wrong = ["a wrong password goes on", "stands before the password", "a code alone lets in"];
     assert_eq!(told.finds(service, &wrong), real.wrong_password_is_asked, "wrong password, {}", shown());
     assert_eq!(told.finds(service, &["a code alone lets in"]), real.code_alone_enters, "code alone, {}", shown());
+    let shut = ["nobody gets in (password)", "nobody who uses 2FA gets in (password)"];
+    let is_shut = real.verdict == "refused";
+    assert!(is_shut || !told.finds(service, &shut), "said to be shut, {}", shown());
+    let has_our_line = files.iter().flat_map(|(_, text)| text.lines()).any(is_our_auth_line);
+    assert!(!is_shut || !has_our_line || told.has_error(service), "shut, and no error says so, {}", shown());
     real.verdict
+}
+
+fn is_our_auth_line(line: &str) -> bool {
+    line.starts_with("auth") && line.contains("pam_countersign.so")
 }

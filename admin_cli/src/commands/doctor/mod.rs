@@ -4,9 +4,17 @@
 
 mod administrators;
 mod clock;
+mod configs;
 mod finding;
 mod host;
 mod log;
+mod meant;
+#[cfg(test)]
+mod meant_tests;
+mod notes;
+mod refusals;
+#[cfg(test)]
+mod refusals_tests;
 #[cfg(test)]
 mod remedies_tests;
 mod selinux;
@@ -17,6 +25,7 @@ mod stack_findings;
 mod stack_findings_tests;
 mod stacks;
 mod sudoers;
+mod trust;
 mod users;
 mod verdict;
 
@@ -110,7 +119,13 @@ fn examined(config_path: &str) -> Answer {
     let mut findings = Vec::new();
     let config = host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
-    let mut logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
+    let files = Host::new();
+    trust::writable_by_others(&files, &services::all(&files), &mut findings);
+    let mut logins = stacks::stacks(&files, config_path, config.as_ref(), &mut findings);
+    meant::one_file(&files, &mut findings);
+    if let Some(config) = &config {
+        meant::rules(&files, config, &mut findings);
+    }
     let desk = Desk::open(config_path);
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
     logins.extend(by_ssh);

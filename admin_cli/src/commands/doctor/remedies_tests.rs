@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_common::config::{Config, SHIPPED, parse};
+use countersign_common::config::{Config, DEFAULT_PATH, SHIPPED, parse};
 
 use super::finding::{Finding, Severity};
 use super::stacks::stacks;
@@ -29,7 +29,7 @@ fn examined(files: &Files) -> (Vec<Line>, Vec<Finding>) {
     let config: Config = parse(SHIPPED.as_bytes()).expect("what is shipped");
     let all: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let mut findings = Vec::new();
-    let lines = stacks(&Shelf::of(&all), Some(&config), &mut findings);
+    let lines = stacks(&Shelf::of(&all), DEFAULT_PATH, Some(&config), &mut findings);
     (lines, findings)
 }
 

@@ -4,60 +4,20 @@ use std::rc::Rc;
 
 use countersign_common::config::Config;
 
-use super::finding::{Finding, Severity};
+use super::finding::Severity;
+use super::notes::{Findings, Note, shown};
+use super::refusals::refused;
 use super::services::Nature;
 use super::stacks::{Examined, Login, is_ours_in, skipped};
 use super::verdict::Word;
 use crate::pam::auth::our_auth_lines;
-use crate::pam::code::Code;
-use crate::pam::modules::{OURS, Role};
+use crate::pam::modules::Role;
 use crate::pam::service::{Handler, Job, Module, Phase, Place, Service};
 
 /// What the finding about a line says whose module is not there: libpam goes on, or refuses.
 pub(super) const NOT_INSTALLED: &str = "the module is not installed";
 /// How the finding about a gate ends that does not end the stack.
 pub(super) const STORED_BEFORE: &str = "has stored what was proven before";
-
-/// What was found, once for each line, with the services it was found in.
-#[derive(Default)]
-pub(super) struct Findings(Vec<Finding>);
-
-/// What to say about a line.
-struct Note {
-    severity: Severity,
-    problem: String,
-    remedy: String,
-}
-
-impl Note {
-    fn error(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, problem: problem.into(), remedy: remedy.into() }
-    }
-
-    fn warning(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(problem, remedy) }
-    }
-}
-
-impl Findings {
-    fn add(&mut self, service: &Service, place: Option<&Place>, note: Note) {
-        let finding = Finding::new(note.severity, note.problem, note.remedy);
-        let finding = match place {
-            Some(place) => finding.at(place),
-            None => Finding { problem: format!("{}: {}", service.name, finding.problem), ..finding },
-        };
-        let same = |other: &&mut Finding| other.problem == finding.problem && other.remedy == finding.remedy;
-        match self.0.iter_mut().find(same) {
-            Some(other) if other.services.contains(&service.name) => {}
-            Some(other) => other.services.push(service.name.clone()),
-            None => self.0.push(Finding { services: vec![service.name.clone()], ..finding }),
-        }
-    }
-
-    pub(super) fn into_findings(self) -> impl Iterator<Item = Finding> {
-        self.0.into_iter()
-    }
-}
 
 /// All that is to be mended in a service that has lines of ours.
 pub(super) fn findings_of(examined: &Examined, config: Option<&Config>, found: &mut Findings) {
@@ -69,21 +29,15 @@ pub(super) fn findings_of(examined: &Examined, config: Option<&Config>, found: &
         found.add(service, None, Note::error(format!("libpam refuses every login: {why}"), "mend that"));
     }
     if !is_ours_in(service) {
-        // In a file that others include it may be there for those.
-        let own = |handler: &&Handler| is_our_handler(handler) && handler.through.is_empty();
-        if let Some(line) = service.stack(Phase::Account).iter().find(own) {
-            let note = Note::warning("the account line does nothing without an auth line", "add that, or remove this");
-            found.add(service, Some(&line.place), note);
-        }
         return;
     }
-    unusable(service, found);
     arguments(service, found);
+    refused(examined, found);
+    unusable(service, found);
     missing(&examined.missing, service, found);
     unproven(examined, found);
     let is_skipped = config.is_some_and(|config| skipped(config, &service.name).is_some());
     for login in &examined.logins {
-        refused(service, login, found);
         weak(service, login, found);
         if !is_skipped {
             account(service, login, config, found);
@@ -99,7 +53,7 @@ fn is_our_handler(handler: &Handler) -> bool {
 }
 
 /// The service's own line through which our module comes in.
-fn our_entry(service: &Service) -> Option<Rc<Place>> {
+pub(super) fn our_entry(service: &Service) -> Option<Rc<Place>> {
     service.stack(Phase::Auth).iter().find(|handler| is_our_handler(handler)).map(|handler| Rc::clone(&handler.place))
 }
 
@@ -107,6 +61,7 @@ fn our_entry(service: &Service) -> Option<Rc<Place>> {
 fn unusable(service: &Service, found: &mut Findings) {
     for handler in [Phase::Auth, Phase::Account].into_iter().flat_map(|phase| service.stack(phase)) {
         match &handler.job {
+            Job::Fails(_) if found.has_error_at(&handler.place) => {}
             Job::Fails(fault) => {
                 let note = Note::warning(format!("libpam cannot use this line: {fault}"), "mend or remove it");
                 found.add(service, Some(&handler.place), note);
@@ -130,6 +85,9 @@ fn unusable(service: &Service, found: &mut Findings) {
 /// Modules that are not there.
 fn missing(places: &[Rc<Place>], service: &Service, found: &mut Findings) {
     for place in places {
+        if found.has_error_at(place) {
+            continue;
+        }
         let note = Note::warning(NOT_INSTALLED, "install it, or remove the line");
         found.add(service, Some(place), note);
     }
@@ -203,57 +161,22 @@ fn after_the_password(examined: &Examined) -> String {
     )
 }
 
-/// A line's place, and what it says there.
-fn shown(place: &Place) -> String {
-    format!("{place} (`{}`)", place.text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
 /// Arguments on our lines that the module does not know.
 fn arguments(service: &Service, found: &mut Findings) {
     for handler in [Phase::Auth, Phase::Account].iter().flat_map(|phase| service.stack(*phase)) {
         let module = handler.module().filter(|module| module.role() == Role::Ours);
         if let Some(argument) = module.and_then(Module::unknown_argument) {
-            let problem = format!("the module knows no argument `{argument}`, so everyone is refused");
-            let remedy = "take it out; there are `config=PATH` and `debug`";
+            let (problem, remedy) = if argument.starts_with("config=") {
+                (
+                    format!("`{argument}` names no absolute path, so everyone is refused"),
+                    "write the whole path, from `/` on",
+                )
+            } else {
+                let problem = format!("the module knows no argument `{argument}`, so everyone is refused");
+                (problem, "take it out; there are `config=PATH` and `debug`")
+            };
             found.add(service, Some(&handler.place), Note::error(problem, remedy));
         }
-    }
-}
-
-/// Nobody, or nobody without 2FA, gets in.
-fn refused(service: &Service, login: &Login, found: &mut Findings) {
-    let name = &login.kind;
-    let Some(ours) = our_entry(service) else { return };
-    if let Some(line) = login.auth.refused_by.as_ref().filter(|_| !login.auth.enters) {
-        if line.module == OURS && line.code == Code::MODULE_UNKNOWN {
-            let note =
-                Note::error("the module is not installed, so everyone is refused", "install it, or remove the line");
-            found.add(service, Some(&line.place), note);
-        } else if line.module != OURS || line.code != Code::SERVICE_ERR {
-            let problem = format!("{} refuses everyone ({name}: {})", line.module, line.code);
-            found.add(service, Some(&line.place), Note::warning(problem, "if that is not meant, mend it"));
-        }
-    }
-    if login.auth.asked && !login.auth.abstaining_enters {
-        let note = match &login.auth.abstaining_refused_by {
-            Some(line) => Note::error(
-                format!("who does not use 2FA is refused by {} ({}): our line abstains there", line.module, line.place),
-                "make the control `required`, and let `auth required pam_permit.so` follow",
-            ),
-            None => Note::error(
-                "who does not use 2FA is locked out: our line abstains, and nothing else decides",
-                "put `auth required pam_permit.so` after it",
-            ),
-        };
-        found.add(service, Some(&ours), note);
-    }
-    let account = &login.account;
-    if let Some(line) = account.lines.first().filter(|_| account.commit_enters && !account.idle_enters) {
-        let note = Note::error(
-            "refuses everyone who has nothing to store: our account line abstains, and that is taken for a failure",
-            "let `account required pam_unix.so` follow, and make the control `required`",
-        );
-        found.add(service, Some(line), note);
     }
 }
 

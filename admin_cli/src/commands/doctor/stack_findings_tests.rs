@@ -1,6 +1,6 @@
 //! What is said of stacks: the line, what is wrong there, what to do.
 
-use countersign_common::config::parse;
+use countersign_common::config::{DEFAULT_PATH, parse};
 
 use super::finding::Finding;
 use super::stacks::stacks;
@@ -11,8 +11,8 @@ const COMMON_AUTH: &str = "auth [success=1 default=ignore] pam_unix.so nullok\na
                            auth required pam_permit.so\n";
 const COMMON_ACCOUNT: &str = "account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\n\
                               account requisite pam_deny.so\naccount required pam_permit.so\n";
-const AUTH: &str = "auth required pam_countersign.so\n";
-const ACCOUNT: &str = "account required pam_countersign.so\n";
+pub(super) const AUTH: &str = "auth required pam_countersign.so\n";
+pub(super) const ACCOUNT: &str = "account required pam_countersign.so\n";
 
 struct Seen {
     words: Vec<(String, Word)>,
@@ -25,17 +25,17 @@ fn seen(files: &[(&str, &str)]) -> Seen {
     let all: Vec<(&str, &str)> = files.iter().chain(missing).copied().collect();
     let config = parse(countersign_common::config::SHIPPED.as_bytes()).expect("what is shipped");
     let mut findings = Vec::new();
-    let lines = stacks(&Shelf::of(&all), Some(&config), &mut findings);
+    let lines = stacks(&Shelf::of(&all), DEFAULT_PATH, Some(&config), &mut findings);
     let words = lines.into_iter().map(|line| (format!("{}, {}", line.service, line.login), line.verdict)).collect();
     Seen { words, findings }
 }
 
 /// The lines about one service's file.
-fn said(service: &str, text: &str) -> Vec<String> {
+pub(super) fn said(service: &str, text: &str) -> Vec<String> {
     seen(&[(service, text)]).findings.iter().map(Finding::to_string).collect()
 }
 
-fn says(service: &str, text: &str, expected: &str) {
+pub(super) fn says(service: &str, text: &str, expected: &str) {
     let said = said(service, text);
     assert!(said.iter().any(|line| line.starts_with(expected)), "no {expected:?} in {said:#?}");
 }
@@ -98,7 +98,7 @@ fn each_line_is_named_with_what_to_do() {
         ),
         (
             from_here(&format!("{include}auth required pam_missing.so\n{AUTH}")),
-            "warning: /etc/pam.d/sshd:2: the module is not installed",
+            "error: /etc/pam.d/sshd:2: nobody gets in (password): pam_missing.so is not installed, and that counts as a refusal; install it",
         ),
     ] {
         says("sshd", &text, expected);

@@ -4,9 +4,12 @@ use std::rc::Rc;
 
 use countersign_common::config::{Config, Outcome};
 
+use super::configs::configs;
 use super::finding::{Finding, Severity};
+use super::meant::meant;
+use super::notes::Findings;
 use super::services::{self, Nature};
-use super::stack_findings::{Findings, findings_of};
+use super::stack_findings::findings_of;
 use super::verdict::{Line, Word};
 use crate::pam::account::{AccountFacts, account_facts};
 use crate::pam::auth::{AuthFacts, Kind, Unproven, auth_facts, kinds, our_auth_lines, unproven};
@@ -14,6 +17,7 @@ use crate::pam::dispatch::TooMany;
 use crate::pam::files::Files;
 use crate::pam::modules::{Person, Role};
 use crate::pam::placing::after_what;
+use crate::pam::refusal::Refusal;
 use crate::pam::service::{Handler, Module, Phase, Place, Service};
 use crate::pam::walk::Decisive;
 
@@ -29,6 +33,8 @@ pub(super) struct Examined {
     pub(super) belongs_after: Option<Rc<Place>>,
     /// Lines whose module is not installed, and that do not begin with `-`.
     pub(super) missing: Vec<Rc<Place>>,
+    /// Why our module cannot be loaded.
+    pub(super) module_fault: Option<String>,
     pub(super) logins: Vec<Login>,
 }
 
@@ -42,7 +48,12 @@ pub(super) struct Login {
 }
 
 /// All services: a verdict for each kind of login, and what is to be mended.
-pub(super) fn stacks(files: &dyn Files, config: Option<&Config>, findings: &mut Vec<Finding>) -> Vec<Line> {
+pub(super) fn stacks(
+    files: &dyn Files,
+    config_path: &str,
+    config: Option<&Config>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Line> {
     let mut verdicts = Vec::new();
     let mut found = Findings::default();
     let mut is_anywhere = false;
@@ -53,6 +64,11 @@ pub(super) fn stacks(files: &dyn Files, config: Option<&Config>, findings: &mut 
             Ok(examined) => {
                 verdicts.extend(examined.logins.iter().map(|login| told(&name, login)));
                 findings_of(&examined, config, &mut found);
+                if is_ours_in(&examined.service) {
+                    configs(files, &examined, config_path, &mut found);
+                } else {
+                    meant(files, &examined.service, &mut found);
+                }
             }
             Err(TooMany) => findings.push(too_many(&name)),
         }
@@ -125,7 +141,9 @@ fn examine(files: &dyn Files, service: Service, config: Option<&Config>) -> Resu
     let missing = missing(files, &service);
     let is_first = unproven.reaches_us && unproven.let_by.is_none();
     let belongs_after = if is_first { after_what(files, &service) } else { None };
-    Ok(Examined { service, nature, unproven, belongs_after, missing, logins })
+    let ours = service.stack(Phase::Auth).iter().filter_map(Handler::module).find(|module| module.role() == Role::Ours);
+    let module_fault = ours.and_then(|module| files.module_fault(&module.path));
+    Ok(Examined { service, nature, unproven, belongs_after, missing, module_fault, logins })
 }
 
 fn is_missing(files: &dyn Files, handler: &Handler) -> bool {
@@ -169,10 +187,10 @@ fn verdict(
         return (Word::Refused, why.clone());
     }
     if !auth.enters {
-        return (Word::Refused, by(auth.refused_by.as_ref(), "refuses"));
+        return (Word::Refused, because(auth.refused_by.as_ref()));
     }
     if !account.idle_enters {
-        return (Word::Refused, by(account.refused_by.as_ref(), "refuses"));
+        return (Word::Refused, because(account.refused_by.as_ref()));
     }
     if !is_ours_in(service) {
         return (Word::NotAsked, NO_LINE.to_owned());
@@ -216,6 +234,17 @@ fn enrolling(service: &Service, account: &AccountFacts, config: Option<&Config>)
         return (Word::CannotEnroll, "not listed under [enrollment] services".to_owned());
     }
     (Word::Asked, String::new())
+}
+
+/// Why everyone is refused.
+fn because(refusal: Option<&Refusal>) -> String {
+    match refusal {
+        Some(Refusal::Starved(place)) => format!("nobody asked for the password that `use_first_pass` takes, {place}"),
+        Some(Refusal::OurControl(line)) => format!("our control refuses the right code, {}", line.place),
+        Some(Refusal::Jump { line, .. }) => format!("{} jumps past the last line, {}", line.module, line.place),
+        Some(Refusal::Denied { line, .. } | Refusal::Line(line)) => format!("{} refuses, {}", line.module, line.place),
+        Some(Refusal::Undecided(_)) | None => "no line says yes".to_owned(),
+    }
 }
 
 /// A line and what it does.
