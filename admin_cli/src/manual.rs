@@ -90,6 +90,33 @@ pub(crate) const USER: [Field; 18] = [
 /// After commands that change, a user has one field more.
 pub(crate) const CHANGED: Field = field("changed", "after commands that change: whether anything is different now");
 
+/// What `import --json` prints of each user.
+pub(crate) const IMPORTED: [Field; 9] = [
+    field("user", "the canonical name; of a line that names nobody, `line N`"),
+    field(
+        "outcome",
+        "`\"taken\"`, or `\"would_be_taken\"` without `--write`; `\"already\"`: all of it is here; `\"left\"`: nothing is \
+         taken; `\"failed\"`: an error",
+    ),
+    field("changed", "whether anything is different now"),
+    field("asked", "whether any login of this user asks for a code then; `null` if nothing is taken"),
+    field("tokens", "what is taken: an array of `{bits, digits, period, used_codes}`"),
+    field("changes", "what is otherwise from now on, in sentences"),
+    field("left", "what has no place here, in sentences"),
+    field("notes", "what an administrator should know, in sentences"),
+    field("problem", "why nothing is taken; otherwise `null`"),
+];
+/// The fields of a token that is taken.
+pub(crate) const IMPORTED_TOKEN: [&str; 4] = ["bits", "digits", "period", "used_codes"];
+/// What `restored --json` prints of each user.
+pub(crate) const RESTORED: [Field; 5] = [
+    field("user", "the canonical name"),
+    field("tokens", "of how many tokens all codes of the present moment count as used"),
+    field("recovery_codes_voided", "how many recovery codes became void"),
+    field("changed", "whether anything is different now"),
+    field("problem", "why nothing was done; otherwise `null`"),
+];
+
 /// The fields of a token.
 pub(crate) const TOKEN: [&str; 6] = ["id", "label", "algorithm", "digits", "period", "enrolled_at"];
 /// What `explain --json` prints.
@@ -140,7 +167,7 @@ mod tests {
         let text = include_str!("../../docs/command.md");
         let rows = |title: &str| {
             let (_, section) = text.split_once(title).unwrap();
-            let section = section.split("\n## ").next().unwrap();
+            let section = section.split("\n#").next().unwrap();
             section.lines().filter(|line| line.starts_with("| ")).skip(1).map(str::to_owned).collect::<Vec<_>>()
         };
         let statuses = STATUSES.map(|status| format!("| {} | {} |", status.number, status.meaning));
@@ -148,6 +175,11 @@ mod tests {
         let fields = USER.iter().chain([&CHANGED]);
         let fields: Vec<String> = fields.map(|field| format!("| `{}` | {} |", field.name, field.value)).collect();
         assert_eq!(rows("\n## JSON\n"), fields);
+        for (title, fields) in [("\n### import\n", &IMPORTED[..]), ("\n### restored\n", &RESTORED)] {
+            let fields: Vec<_> = fields.iter().map(|field| format!("| `{}` | {} |", field.name, field.value)).collect();
+            assert_eq!(rows(title), fields);
+        }
+        assert!(text.contains(&format!("{{{}}}", IMPORTED_TOKEN.join(", "))));
         let text = text.replace('\n', " ");
         for (command, names) in OBJECTS {
             assert!(text.contains(&format!("{{{}}}", names.join(", "))), "docs/command.md lacks: {command}");

@@ -80,6 +80,19 @@ pub(crate) struct How {
     /// Put the tokens in place of those that a user has already.
     #[arg(long)]
     pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) setting: Setting,
+    /// Print an array of JSON objects, one for each user.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What becomes of the setting.
+#[derive(Debug, Args)]
+pub(crate) struct Setting {
+    /// Turn 2FA on for everyone who has a token then, whatever was set before, also if it was imported earlier.
+    #[arg(long, conflicts_with = "no_enable")]
+    pub(crate) enable: bool,
     /// Do not turn 2FA on for users of whom nothing was known yet.
     #[arg(long)]
     pub(crate) no_enable: bool,

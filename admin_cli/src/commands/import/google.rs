@@ -26,16 +26,11 @@ pub(super) fn rows(desk: &Desk, arguments: &FromGoogle) -> Result<Vec<Row>, Fail
             .hint("leave --as-root out: files in homes are opened as the user"));
     }
     let names = if arguments.all { everyone() } else { arguments.users.clone() };
-    let rows = names.iter().map(|name| row(desk, arguments, name));
-    Ok(rows.filter(|row| !(arguments.all && matches!(row, Ok(None)))).map(made).collect())
-}
-
-fn made(row: Result<Option<Row>, Failure>) -> Row {
-    match row {
-        Ok(Some(row)) => row,
-        Ok(None) => Row::Failed(Failure::new("nothing was found")),
-        Err(failure) => Row::Failed(failure),
-    }
+    let rows = names.iter().map(|name| {
+        let row = row(desk, arguments, name);
+        row.unwrap_or_else(|failure| Some(Row::Failed(name.clone(), failure)))
+    });
+    Ok(rows.flatten().collect())
 }
 
 /// The names in `/etc/passwd`, in its order, each once.

@@ -3,10 +3,12 @@
 //! Invariants: nothing is written without `--write`, and nothing overwritten without `--replace`; steps that were used
 //! are accepted for good before the token stands (I1); a line for each user, whatever became of it; no secret in any.
 
+mod entry;
 mod google;
 mod oath;
 mod plan;
 mod telling;
+mod unasked;
 mod writing;
 
 use countersign_common::import::ForeignToken;
@@ -18,9 +20,11 @@ use countersign_common::token::{Step, UnixTime};
 use crate::arguments::{How, Import, ImportFrom};
 use crate::desk::{Desk, Person, Unknown, log_untrusted};
 use crate::failure::Failure;
+use crate::json;
 use crate::output::{Output, Verdict};
+use entry::{Entry, Outcome, Tense};
 use plan::{Mode, Refused};
-use telling::{Tense, line, nothing_taken};
+use unasked::Asked;
 
 /// What another program keeps of one user.
 struct Found {
@@ -37,8 +41,8 @@ enum Row {
     Found(Found),
     /// A sentence about a user by that name.
     Left(String, String),
-    /// An error that has nothing to do with the other program.
-    Failed(Failure),
+    /// An error about a user by that name that has nothing to do with the other program.
+    Failed(String, Failure),
 }
 
 /// A token on its way, with the last step that counts as accepted.
@@ -55,39 +59,58 @@ pub(super) fn import(desk: &Desk, arguments: &Import, output: &mut Output) -> Re
     };
     if rows.is_empty() {
         output.remark("there is nobody to take over");
-        return Ok(Verdict::Done);
     }
     let mut verdict = Verdict::Done;
-    for row in rows {
-        let told = match row {
-            Row::Found(found) => one(desk, &found, how),
-            Row::Left(user, why) => Ok(Err(nothing_taken(&user, &why))),
-            Row::Failed(failure) => Err(failure),
-        };
-        match told {
-            Ok(Ok(done)) => output.line(done),
-            Ok(Err(left)) => {
-                output.line(left);
-                verdict = Verdict::Failed;
-            }
-            Err(failure) => {
-                output.failure(&failure);
-                verdict = Verdict::Failed;
-            }
+    let mut objects = Vec::new();
+    let mut unasked = Vec::new();
+    let all = rows.len();
+    for (done, row) in rows.into_iter().enumerate() {
+        let entry = entry(desk, row, how, &mut unasked, output);
+        if !entry.is_done() {
+            verdict = Verdict::Failed;
         }
+        if how.json {
+            objects.push(json::item(&entry));
+        } else if entry.outcome != Outcome::Failed {
+            output.line(entry.line());
+        }
+        output.progress(done, all);
     }
-    if !how.write {
+    if how.json {
+        json::array(&objects).for_each(|part| output.bytes(part));
+    }
+    let tense = if how.write { Tense::Done } else { Tense::Would };
+    if let Some(line) = unasked::line(&unasked, &unasked::this_command(), tense) {
+        output.remark(&line);
+    }
+    if !how.write && all > 0 {
         output.remark("nothing was written; to do it, add --write");
     }
     Ok(verdict)
 }
 
-/// Takes one user over, or says what would be: the line of a success, or of a refusal.
-fn one(desk: &Desk, found: &Found, how: &How) -> Result<Result<String, String>, Failure> {
+/// What becomes of one row; `unasked` gathers whom nothing asks since 2FA is off.
+fn entry(desk: &Desk, row: Row, how: &How, unasked: &mut Vec<String>, output: &mut Output) -> Entry {
+    let (user, failure) = match row {
+        Row::Left(user, why) => return Entry::left(&user, why),
+        Row::Failed(user, failure) => (user, failure),
+        Row::Found(found) => match one(desk, &found, how, unasked) {
+            Ok(entry) => return entry,
+            Err(failure) => (found.person.as_str().to_owned(), failure),
+        },
+    };
+    output.failure(&failure);
+    Entry::failed(&user, &failure)
+}
+
+/// Takes one user over, or says what would be.
+fn one(desk: &Desk, found: &Found, how: &How, unasked: &mut Vec<String>) -> Result<Entry, Failure> {
     let user = found.person.as_str();
     let now = desk.now()?;
-    let Ok(arriving) = arriving(desk, found, now)? else {
-        return Ok(Err(nothing_taken(user, &Refused::UsedAhead.in_words(user))));
+    let left = |refused: Refused| Ok(Entry::left(user, refused.in_words(user)));
+    let arriving = match arriving(desk, found, now)? {
+        Ok(arriving) => arriving,
+        Err(refused) => return left(refused),
     };
     let mode = Mode::of(how);
     let view = desk.store.view(&found.person.name).map_err(|error| {
@@ -95,17 +118,31 @@ fn one(desk: &Desk, found: &Found, how: &How) -> Result<Result<String, String>, 
         Failure::of_user(user, &error)
     })?;
     // A refusal leaves no trace: asked before anything is opened for writing.
-    let planned = match plan::plan(view.record.as_ref(), &arriving, mode) {
+    let planned = match plan::plan(&view, &arriving, mode) {
         Ok(planned) => planned,
-        Err(refused) => return Ok(Err(nothing_taken(user, &refused.in_words(user)))),
+        Err(refused) => return left(refused),
     };
-    if !how.write {
-        return Ok(Ok(line(found, &planned, view.record.as_ref(), Tense::Would, now)));
+    let (planned, before, tense) = if how.write {
+        match writing::write(desk, &found.person, &arriving, mode)? {
+            Ok((written, before)) => (written, before, Tense::Done),
+            Err(refused) => return left(refused),
+        }
+    } else {
+        (planned, view, Tense::Would)
+    };
+    let mut entry = telling::entry(found, &arriving, &planned, &before, tense, now);
+    match unasked::asked(desk, &found.person, &planned, &before, now)? {
+        Asked::Somewhere => entry.asked = Some(true),
+        Asked::Off => {
+            entry.asked = Some(false);
+            unasked.push(entry.user.clone());
+        }
+        Asked::Ruled(rule) => {
+            entry.asked = Some(false);
+            entry.notes.push(format!("rule {rule} asks for no code, whatever the setting"));
+        }
     }
-    match writing::write(desk, &found.person, &arriving, mode)? {
-        Ok((written, before)) => Ok(Ok(line(found, &written, before.as_ref(), Tense::Done, now))),
-        Err(refused) => Ok(Err(nothing_taken(user, &refused.in_words(user)))),
-    }
+    Ok(entry)
 }
 
 /// The person of a name, which the system must know: a token for nobody would be somebody's later.

@@ -5,8 +5,7 @@ use std::cell::RefCell;
 use countersign_common::audit::Event;
 use countersign_common::counters::Counters;
 use countersign_common::decision::grace_ended;
-use countersign_common::record::Record;
-use countersign_common::store::{Session, Written};
+use countersign_common::store::{Session, State, Written};
 
 use super::Arriving;
 use super::plan::{Mode, Plan, Refused, plan};
@@ -15,8 +14,8 @@ use crate::failure::Failure;
 use crate::log;
 use crate::transaction::{change_record, current_record, transact};
 
-/// What was done, and the record before it.
-pub(super) type Done = (Plan, Option<Record>);
+/// What was done, and the state before it.
+pub(super) type Done = (Plan, State);
 
 /// Takes these tokens over.
 pub(super) fn write(
@@ -27,7 +26,7 @@ pub(super) fn write(
 ) -> Result<Result<Done, Refused>, Failure> {
     let decided: RefCell<Option<Result<Plan, Refused>>> = RefCell::new(None);
     let outcome = transact(desk, person, "import", &|session, now| {
-        let planned = plan(session.state().record.as_ref(), arriving, mode);
+        let planned = plan(session.state(), arriving, mode);
         decided.replace(Some(planned.clone()));
         let Ok(planned) = planned else { return Ok(Written::Committed) };
         let record = current_record(desk, person, session.state(), now)?;
@@ -51,7 +50,7 @@ pub(super) fn write(
             for token in &planned.add {
                 log::write(person.as_str(), &Event::Enrolled { token: token.id.to_string() });
             }
-            Ok(Ok((planned, outcome.before.record)))
+            Ok(Ok((planned, outcome.before)))
         }
         Some(Err(refused)) => Ok(Err(refused)),
         None => Err(Failure::new(format!("{}: nothing was decided", person.as_str()))),
