@@ -6,6 +6,7 @@
 
 mod file_engine;
 mod file_session;
+mod imported;
 mod initialize;
 mod installation;
 mod lock;
@@ -14,6 +15,7 @@ mod snapshot;
 
 pub use file_engine::FileStore;
 pub use file_session::FileSession;
+pub use imported::Imported;
 pub use initialize::{InitError, Initialized, Renew, initialize};
 pub use installation::{INSTALLATION_PATH, Installation};
 pub use names::{decode, encode};

@@ -1,7 +1,7 @@
 //! `import`: the secrets of another program become tokens here, with what was used there still used.
 //!
 //! Invariants: nothing is written without `--write`, and nothing overwritten without `--replace`; steps that were used
-//! are accepted for good before the token stands (I1); a line for each user, whatever became of it; no secret in any.
+//! are accepted for good before the token stands (I1); a key that was thrown away here comes back only if that is said; a line for each user, whatever became of it; no secret in any.
 
 mod entry;
 mod google;
@@ -9,6 +9,7 @@ mod oath;
 mod plan;
 mod telling;
 mod unasked;
+mod whom;
 mod writing;
 
 use countersign_common::import::ForeignToken;
@@ -17,13 +18,13 @@ use countersign_common::store::Store;
 use countersign_common::system::new_id;
 use countersign_common::token::{Step, UnixTime};
 
-use crate::arguments::{How, Import, ImportFrom};
+use crate::arguments::{Import, ImportFrom};
 use crate::desk::{Desk, Person, Unknown, log_untrusted};
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Output, Verdict};
 use entry::{Entry, Outcome, Tense};
-use plan::{Mode, Refused};
+use plan::{Mode, Refused, ThrownAway};
 use unasked::Asked;
 
 /// What another program keeps of one user.
@@ -49,23 +50,27 @@ enum Row {
 struct Arriving {
     token: Token,
     last_step: Option<Step>,
+    /// The latest step whose code is accepted now.
+    whole_window: Step,
 }
 
 /// `import`
 pub(super) fn import(desk: &Desk, arguments: &Import, output: &mut Output) -> Result<Verdict, Failure> {
-    let (rows, how) = match &arguments.from {
-        ImportFrom::GoogleAuthenticator(from) => (google::rows(desk, from)?, &from.how),
-        ImportFrom::Oath(from) => (oath::rows(desk, from)?, &from.how),
+    let (rows, how, again) = match &arguments.from {
+        ImportFrom::GoogleAuthenticator(from) => (google::rows(desk, from, output)?, &from.how, from.again),
+        ImportFrom::Oath(from) => (oath::rows(desk, from)?, &from.how, from.again),
     };
+    let mode = Mode::of(how, if again { ThrownAway::ComesBack } else { ThrownAway::StaysAway });
     if rows.is_empty() {
         output.remark("there is nobody to take over");
     }
+    let tense = if how.write { Tense::Done } else { Tense::Would };
     let mut verdict = Verdict::Done;
     let mut objects = Vec::new();
     let mut unasked = Vec::new();
     let all = rows.len();
     for (done, row) in rows.into_iter().enumerate() {
-        let entry = entry(desk, row, how, &mut unasked, output);
+        let entry = entry(desk, row, (mode, tense), &mut unasked, output);
         if !entry.is_done() {
             verdict = Verdict::Failed;
         }
@@ -79,7 +84,6 @@ pub(super) fn import(desk: &Desk, arguments: &Import, output: &mut Output) -> Re
     if how.json {
         json::array(&objects).for_each(|part| output.bytes(part));
     }
-    let tense = if how.write { Tense::Done } else { Tense::Would };
     if let Some(line) = unasked::line(&unasked, &unasked::this_command(), tense) {
         output.remark(&line);
     }
@@ -90,7 +94,7 @@ pub(super) fn import(desk: &Desk, arguments: &Import, output: &mut Output) -> Re
 }
 
 /// What becomes of one row; `unasked` gathers whom nothing asks since 2FA is off.
-fn entry(desk: &Desk, row: Row, how: &How, unasked: &mut Vec<String>, output: &mut Output) -> Entry {
+fn entry(desk: &Desk, row: Row, how: (Mode, Tense), unasked: &mut Vec<String>, output: &mut Output) -> Entry {
     let (user, failure) = match row {
         Row::Left(user, why) => return Entry::left(&user, why),
         Row::Failed(user, failure) => (user, failure),
@@ -104,7 +108,7 @@ fn entry(desk: &Desk, row: Row, how: &How, unasked: &mut Vec<String>, output: &m
 }
 
 /// Takes one user over, or says what would be.
-fn one(desk: &Desk, found: &Found, how: &How, unasked: &mut Vec<String>) -> Result<Entry, Failure> {
+fn one(desk: &Desk, found: &Found, (mode, tense): (Mode, Tense), unasked: &mut Vec<String>) -> Result<Entry, Failure> {
     let user = found.person.as_str();
     let now = desk.now()?;
     let left = |refused: Refused| Ok(Entry::left(user, refused.in_words(user)));
@@ -112,23 +116,21 @@ fn one(desk: &Desk, found: &Found, how: &How, unasked: &mut Vec<String>) -> Resu
         Ok(arriving) => arriving,
         Err(refused) => return left(refused),
     };
-    let mode = Mode::of(how);
     let view = desk.store.view(&found.person.name).map_err(|error| {
         log_untrusted(&found.person.name, &error);
         Failure::of_user(user, &error)
     })?;
     // A refusal leaves no trace: asked before anything is opened for writing.
-    let planned = match plan::plan(&view, &arriving, mode) {
+    let planned = match plan::plan(&view, &writing::imported(desk, &found.person)?, &arriving, mode) {
         Ok(planned) => planned,
         Err(refused) => return left(refused),
     };
-    let (planned, before, tense) = if how.write {
-        match writing::write(desk, &found.person, &arriving, mode)? {
-            Ok((written, before)) => (written, before, Tense::Done),
+    let (planned, before) = match tense {
+        Tense::Would => (planned, view),
+        Tense::Done => match writing::write(desk, &found.person, &arriving, mode)? {
+            Ok(done) => done,
             Err(refused) => return left(refused),
-        }
-    } else {
-        (planned, view, Tense::Would)
+        },
     };
     let mut entry = telling::entry(found, &arriving, &planned, &before, tense, now);
     match unasked::asked(desk, &found.person, &planned, &before, now)? {
@@ -158,7 +160,8 @@ fn arriving(desk: &Desk, found: &Found, now: UnixTime) -> Result<Result<Vec<Arri
         let Ok(last_step) = foreign.last_step(window, now) else { return Ok(Err(Refused::UsedAhead)) };
         let (secret, parameters) = (foreign.secret.clone(), foreign.parameters);
         let token = Token { id: new_id()?, label: String::new(), secret, parameters, enrolled_at: now };
-        arriving.push(Arriving { token, last_step });
+        let whole_window = parameters.period.step_at(now).offset_by(i64::from(window));
+        arriving.push(Arriving { token, last_step, whole_window });
     }
     Ok(Ok(arriving))
 }

@@ -3,7 +3,7 @@
 use countersign_common::counters::{Counters, TokenCounters};
 use countersign_common::decision::Change;
 use countersign_common::record::{MAX_TOKENS, Record, Token};
-use countersign_common::store::State;
+use countersign_common::store::{Imported, State};
 use countersign_common::token::{Step, TokenId};
 
 use super::Arriving;
@@ -17,6 +17,15 @@ pub(super) struct Mode {
     pub(super) replacing: Replacing,
     /// For whom 2FA is turned on.
     pub(super) enabling: Enabling,
+    /// Whether what was thrown away here comes back.
+    pub(super) thrown_away: ThrownAway,
+}
+
+/// Whether keys come back that were imported before and are gone here since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ThrownAway {
+    ComesBack,
+    StaysAway,
 }
 
 /// Whether tokens that are there go.
@@ -38,8 +47,9 @@ pub(super) enum Enabling {
 }
 
 impl Mode {
-    pub(super) const fn of(how: &How) -> Self {
+    pub(super) const fn of(how: &How, thrown_away: ThrownAway) -> Self {
         Self {
+            thrown_away,
             replacing: if how.replace { Replacing::Yes } else { Replacing::No },
             enabling: match (how.setting.enable, how.setting.no_enable) {
                 (true, _) => Enabling::All,
@@ -61,6 +71,8 @@ pub(super) struct Plan {
     pub(super) steps: Vec<(TokenId, Step)>,
     /// Whether 2FA is turned on.
     pub(super) enable: bool,
+    /// How many keys stay away, since they were thrown away here.
+    pub(super) thrown_away: usize,
 }
 
 /// Why a user is not taken over.
@@ -77,19 +89,23 @@ pub(super) enum Refused {
     },
     /// One secret with different parameters.
     SameSecret,
+    /// A secret was imported before, and is not here any more.
+    ThrownAway,
     /// A code is marked as used that lies too far ahead.
     UsedAhead,
 }
 
 /// What taking these tokens makes of a state.
 ///
-/// A token that is here already, by its secret, is kept: what was used there meanwhile becomes used here.
-pub(super) fn plan(state: &State, arriving: &[Arriving], mode: Mode) -> Result<Plan, Refused> {
+/// A token that is here already, by its secret, is kept: what was used there meanwhile becomes used here. One that was
+/// imported before and is gone was thrown away here: a lost phone must not come back with an old file.
+pub(super) fn plan(state: &State, imported: &Imported, arriving: &[Arriving], mode: Mode) -> Result<Plan, Refused> {
     let record = state.record.as_ref();
     let present = record.map(|record| record.tokens.as_slice()).unwrap_or_default();
-    let mut plan = Plan { add: Vec::new(), remove: Vec::new(), steps: Vec::new(), enable: false };
+    let mut plan = Plan { add: Vec::new(), remove: Vec::new(), steps: Vec::new(), enable: false, thrown_away: 0 };
     let mut kept = Vec::new();
-    for Arriving { token, last_step } in arriving {
+    for Arriving { token, last_step, whole_window } in arriving {
+        let mut last_step = *last_step;
         let same = present.iter().chain(&plan.add).find(|other| other.secret == token.secret);
         let id = match same {
             Some(other) if other.parameters != token.parameters => return Err(Refused::SameSecret),
@@ -97,7 +113,15 @@ pub(super) fn plan(state: &State, arriving: &[Arriving], mode: Mode) -> Result<P
                 kept.push(other.id);
                 other.id
             }
+            None if imported.has(&token.secret) && mode.thrown_away == ThrownAway::StaysAway => {
+                plan.thrown_away = plan.thrown_away.saturating_add(1);
+                continue;
+            }
             None => {
+                if imported.has(&token.secret) {
+                    // What was used of it here went with it.
+                    last_step = last_step.max(Some(*whole_window));
+                }
                 let label = free_label(&[present, &plan.add].concat());
                 plan.add.push(Token { label, ..token.clone() });
                 token.id
@@ -105,6 +129,9 @@ pub(super) fn plan(state: &State, arriving: &[Arriving], mode: Mode) -> Result<P
         };
         let news = last_step.filter(|step| Some(*step) > state.counters.last_step(id));
         plan.steps.extend(news.map(|step| (id, step)));
+    }
+    if plan.thrown_away > 0 && kept.is_empty() && plan.add.is_empty() {
+        return Err(Refused::ThrownAway);
     }
     let others = present.iter().map(|token| token.id).filter(|id| !kept.contains(id));
     match mode.replacing {
@@ -179,6 +206,11 @@ impl Refused {
                 "its key is here already with other digits or another number of seconds; to see them: {}",
                 command("tokens", user)
             ),
+            Self::ThrownAway => {
+                "its key was imported before and is not here any more (reset, forget, remove-token, or an \
+                                 import that did not end); to take it all the same, name the user and add --again"
+                    .to_owned()
+            }
             Self::UsedAhead => format!(
                 "a code is marked as used whose time has not come: that host's clock was wrong, or this one's is; \
                  to show a new QR code: {}",

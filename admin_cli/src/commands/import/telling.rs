@@ -29,6 +29,11 @@ pub(super) fn entry(
         extend_new(&mut notes, &foreign.notes.warnings);
     }
     extend_new(&mut left, &found.left);
+    if plan.thrown_away > 0 {
+        notes.push(
+            "a key that was imported before and is not here any more stays away (to take it: --again)".to_owned(),
+        );
+    }
     extend_new(&mut notes, &found.warnings);
     let nothing_new = plan.add.is_empty() && plan.remove.is_empty();
     Entry {
