@@ -200,6 +200,40 @@ object! {
     "detail" => "more about that; `null` if there is nothing",
 }
 
+object! {
+    /// What `import` says of each user.
+    IMPORTED, IMPORTED_FIELDS:
+    "user" => "the canonical name; of a line that names nobody, `line N`",
+    "outcome" => "`\"taken\"`, or `\"would_be_taken\"` without `--write`; `\"already\"`: all of it is here; `\"left\"`: nothing is \
+                  taken; `\"failed\"`: an error",
+    "changed" => "whether anything is different now",
+    "asked" => "whether any login of this user asks for a code then; `null` if nothing is taken",
+    "tokens" => "what is taken: an array of `{bits, digits, period, used_codes}`",
+    "changes" => "what is otherwise from now on, in sentences",
+    "left" => "what has no place here, in sentences",
+    "notes" => "what an administrator should know, in sentences",
+    "problem" => "why nothing is taken; otherwise `null`",
+}
+
+object! {
+    /// A token that is taken.
+    IMPORTED_TOKEN, IMPORTED_TOKEN_FIELDS:
+    "bits" => "how long its secret is",
+    "digits" => "how many a code has",
+    "period" => "how many seconds a step lasts",
+    "used_codes" => "how many codes were known as used, and stay so",
+}
+
+object! {
+    /// What `restored` says of each user.
+    RESTORED, RESTORED_FIELDS:
+    "user" => "the canonical name",
+    "tokens" => "of how many tokens all codes of the present moment count as used",
+    "recovery_codes_voided" => "how many recovery codes became void",
+    "changed" => "whether anything is different now",
+    "problem" => "why nothing was done; otherwise `null`",
+}
+
 /// An object, or an array of them, that a command prints.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Object {
@@ -224,6 +258,9 @@ pub(crate) const OBJECTS: &[Object] = &[
     object("doctor --json: findings", "Each of them.", FINDING_FIELDS),
     object("report --json", "One object.", PROGRESS_FIELDS),
     object("report --rehearsal --json", "An array.", REHEARSED_FIELDS),
+    object("import … --json", "An array: one object for each user, also for those who were left.", IMPORTED_FIELDS),
+    object("import … --json: tokens", "Each of them.", IMPORTED_TOKEN_FIELDS),
+    object("restored --json", "An array: one object for each user that has state.", RESTORED_FIELDS),
 ];
 
 /// A file, and what it is.

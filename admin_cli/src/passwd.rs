@@ -43,6 +43,11 @@ impl Entry<'_> {
 
     /// Whether someone can log in to it.
     pub(crate) fn has_shell(&self) -> bool {
-        !NO_SHELL.contains(&self.shell.rsplit('/').next().unwrap_or_default())
+        has_login_shell(self.shell)
     }
+}
+
+/// Whether someone who has this shell can log in.
+pub(crate) fn has_login_shell(shell: &str) -> bool {
+    !NO_SHELL.contains(&shell.rsplit('/').next().unwrap_or_default())
 }

@@ -1,4 +1,4 @@
-//! Reading a file as the user it belongs to: this very program as a child that is that user from its first instruction.
+//! Reading a file, or looking at a home, as the user it belongs to: this very program as a child that is that user from its first instruction.
 //!
 //! Invariants: the child opens nothing as root, follows no link at the path's end, waits for no FIFO, writes nothing but
 //! the file to its one pipe; the parent takes no more than [`MAX_SIZE`] bytes, waits for no child, and believes of it what
@@ -12,6 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, ExitCode, Stdio};
 
 use countersign_common::files::{CAREFULLY, FileError, FileProblem, MAX_SIZE, read_whole};
+use nix::dir::{Dir, Entry};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -21,6 +22,8 @@ use zeroize::Zeroizing;
 
 /// What the child is called: nothing a person types.
 const CALLED: &str = "countersign-reader";
+/// The second argument where the path is a home directory to look at.
+const HOME: &str = "home";
 /// How often the parent waits for more, and how long each time: a file server that is away must not hold up all others.
 const WAITS: usize = 16;
 const WAIT_MS: u16 = 3_000;
@@ -35,6 +38,15 @@ pub(crate) struct Content {
     pub(crate) owner: u32,
     /// Its permissions.
     pub(crate) mode: u32,
+}
+
+/// What there is of a home directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// A directory.
+    There,
+    /// Nothing is in it, and it belongs to this uid, who is somebody else: where a home would be mounted.
+    EmptyOfAnother(u32),
 }
 
 /// Why a file was not read.
@@ -61,7 +73,18 @@ pub(crate) fn run() -> Option<ExitCode> {
         return None;
     }
     let Some(path) = arguments.next().filter(|_| !geteuid().is_root()) else { return Some(ExitCode::FAILURE) };
-    let answer = match read_here(path.as_bytes()) {
+    let answer = if arguments.next().is_some_and(|what| what.as_bytes() == HOME.as_bytes()) {
+        Zeroizing::new(look_at_home(path.as_bytes()).map_or_else(Unread::line, Home::line).into_bytes())
+    } else {
+        file_answer(path.as_bytes())
+    };
+    let written = stdout().as_fd().try_clone_to_owned().and_then(|pipe| File::from(pipe).write_all(&answer));
+    Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the child says of a file.
+fn file_answer(path: &[u8]) -> Zeroizing<Vec<u8>> {
+    match read_here(path) {
         Ok(Content { bytes, owner, mode }) => {
             let head = format!("ok {owner} {mode}\n");
             let mut answer = Zeroizing::new(Vec::with_capacity(head.len().saturating_add(bytes.len())));
@@ -69,10 +92,19 @@ pub(crate) fn run() -> Option<ExitCode> {
             answer.extend_from_slice(&bytes);
             answer
         }
-        Err(unread) => Zeroizing::new(format!("no {}\n", unread.word()).into_bytes()),
-    };
-    let written = stdout().as_fd().try_clone_to_owned().and_then(|pipe| File::from(pipe).write_all(&answer));
-    Some(if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Err(unread) => Zeroizing::new(unread.line().into_bytes()),
+    }
+}
+
+/// Looks at a home directory as whoever this process is.
+pub(crate) fn look_at_home(path: &[u8]) -> Result<Home, Unread> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+    let mut directory = Dir::open(path, flags, Mode::empty()).map_err(Unread::of)?;
+    let owner = fstat(&directory).map_err(Unread::of)?.st_uid;
+    let is_dots = |entry: &Entry| matches!(entry.file_name().to_bytes(), b"." | b"..");
+    let holds_something = directory.iter().any(|entry| entry.is_ok_and(|entry| !is_dots(&entry)));
+    let is_ours = owner == geteuid().as_raw();
+    Ok(if holds_something || is_ours { Home::There } else { Home::EmptyOfAnother(owner) })
 }
 
 /// Reads a regular file as whoever this process is.
@@ -97,9 +129,19 @@ pub(crate) fn read_file(file: &File, most: usize) -> Result<Content, Unread> {
 
 /// Reads a file as this user, without any supplementary group.
 pub(crate) fn read_as(uid: u32, gid: u32, path: &str) -> Result<Content, Unread> {
+    understood(&asked(uid, gid, &[path])?)
+}
+
+/// Looks at a home directory as this user, as [`read_as`] reads a file.
+pub(crate) fn look_at_home_as(uid: u32, gid: u32, path: &str) -> Result<Home, Unread> {
+    Home::understood(&asked(uid, gid, &[path, HOME])?)
+}
+
+/// What a child that is this user says.
+fn asked(uid: u32, gid: u32, arguments: &[&str]) -> Result<Zeroizing<Vec<u8>>, Unread> {
     let mut child = Command::new("/proc/self/exe")
         .arg0(CALLED)
-        .arg(path)
+        .args(arguments)
         .env_clear()
         .current_dir("/")
         // Where root becomes someone else, the standard library also drops all supplementary groups.
@@ -112,7 +154,7 @@ pub(crate) fn read_as(uid: u32, gid: u32, path: &str) -> Result<Content, Unread>
         .map_err(|error| Unread::of(Errno::from_raw(error.raw_os_error().unwrap_or(0))))?;
     let heard = child.stdout.take().and_then(hear);
     end(&mut child);
-    understood(&heard.ok_or(Unread::Silent)?)
+    heard.ok_or(Unread::Silent)
 }
 
 /// Whatever it still does: nobody waits for it.
@@ -159,7 +201,31 @@ fn understood(answer: &[u8]) -> Result<Content, Unread> {
     }
 }
 
+impl Home {
+    fn line(self) -> String {
+        match self {
+            Self::There => "there\n".to_owned(),
+            Self::EmptyOfAnother(owner) => format!("empty {owner}\n"),
+        }
+    }
+
+    fn understood(answer: &[u8]) -> Result<Self, Unread> {
+        let line = std::str::from_utf8(answer).ok().and_then(|text| text.strip_suffix('\n')).ok_or(Unread::Silent)?;
+        match line.split_once(' ') {
+            None if line == "there" => Ok(Self::There),
+            Some(("empty", owner)) => owner.parse().map(Self::EmptyOfAnother).map_err(|_| Unread::Silent),
+            Some(("no", word)) => Err(Unread::parse(word)),
+            _ => Err(Unread::Silent),
+        }
+    }
+}
+
 impl Unread {
+    /// What the child says then.
+    fn line(self) -> String {
+        format!("no {}\n", self.word())
+    }
+
     pub(crate) fn of(errno: Errno) -> Self {
         match errno {
             Errno::ENOENT | Errno::ENOTDIR => Self::Missing,
@@ -218,6 +284,13 @@ mod tests {
         }
         for odd in [&b""[..], b"ok 1 2", b"ok x 2\n", b"ok 1\n", b"no\n", b"\xff\n", &[b'o'; 200]] {
             assert_eq!(understood(odd).err(), Some(Unread::Silent), "{odd:?}");
+        }
+        for home in [Home::There, Home::EmptyOfAnother(7)] {
+            assert_eq!(Home::understood(home.line().as_bytes()), Ok(home));
+        }
+        assert_eq!(Home::understood(Unread::Missing.line().as_bytes()), Err(Unread::Missing));
+        for odd in [&b""[..], b"there", b"there x\n", b"empty x\n", b"\xff\n"] {
+            assert_eq!(Home::understood(odd), Err(Unread::Silent), "{odd:?}");
         }
     }
 }

@@ -60,10 +60,14 @@ pub(crate) enum Change {
 
 /// A command to type, as in `countersign unlock alice`: a name the shell would read otherwise is quoted.
 pub(crate) fn command(verb: &str, user: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_.-+@".contains(c);
-    let word = if user.chars().all(plain) { user.to_owned() } else { format!("'{}'", user.replace('\'', "'\\''")) };
     let dashes = if user.starts_with('-') { "-- " } else { "" };
-    format!("countersign {verb} {dashes}{word}")
+    format!("countersign {verb} {dashes}{}", word(user))
+}
+
+/// A word as it is typed to the shell.
+pub(crate) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_.-+@/".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Says what a command did.

@@ -19,7 +19,7 @@ pub(crate) fn text() -> String {
             ("common options", common_options(&root)),
             ("own commands", own.get_subcommands().map(own_subcommand).collect()),
             ("exit statuses", statuses()),
-            ("json of a user", fields()),
+            ("json of a user", fields(manual::USER.iter().chain([&manual::CHANGED]))),
             ("json of others", objects()),
             ("files", manual::FILES.iter().map(|(path, what)| tagged(&italic(path), &prose(what))).collect()),
             ("examples", example(&examples(&root))),
@@ -115,9 +115,8 @@ fn statuses() -> String {
     manual::STATUSES.iter().map(|status| tagged(&bold(&status.number.to_string()), &prose(status.meaning))).collect()
 }
 
-fn fields() -> String {
-    let fields = manual::USER.iter().chain([&manual::CHANGED]);
-    fields.map(|field| tagged(&bold(field.name), &prose(field.value))).collect()
+fn fields<'a>(fields: impl IntoIterator<Item = &'a manual::Field>) -> String {
+    fields.into_iter().map(|field| tagged(&bold(field.name), &prose(field.value))).collect()
 }
 
 fn objects() -> String {

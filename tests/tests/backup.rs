@@ -129,6 +129,24 @@ fn one_user_whose_state_is_damaged_does_not_keep_the_others_from_it() {
 }
 
 #[test]
+fn what_became_of_each_user_is_told_to_programs_too() {
+    let factor = Factor::new(IN_USE, &["alice", "bob", "carol"]);
+    factor.enroll_with_recovery_codes("alice");
+    factor.enroll("bob");
+    factor.world.countersign(&["enable", "carol"]).ok();
+    factor.world.sh("echo x > /var/lib/countersign/users/bob.toml").ok();
+    let outcome = factor.world.countersign(&["restored", "--yes", "--json"]);
+    outcome.expect_code(1);
+    let told: serde_json::Value = serde_json::from_str(&outcome.text()).expect("JSON");
+    let all = |field: &str| told.as_array().expect("users").iter().map(|one| one[field].clone()).collect::<Vec<_>>();
+    assert_eq!(all("user"), ["alice", "bob", "carol"]);
+    assert_eq!(all("tokens"), [1, 0, 0]);
+    assert_eq!(all("recovery_codes_voided"), [8, 0, 0]);
+    assert_eq!(all("changed"), [true, false, false]);
+    assert!(all("problem")[1].as_str().is_some_and(|why| why.starts_with("bob: ")), "{told}");
+}
+
+#[test]
 fn state_without_its_installation_is_not_used() {
     let old = Factor::new(IN_USE, &["alice"]);
     old.enroll("alice");

@@ -31,6 +31,7 @@ Examples:
   countersign import google-authenticator alice           say what would be taken
   countersign import google-authenticator alice --write   take it
   countersign import google-authenticator --all --write   for everyone in /etc/passwd who has such a file
+  countersign import google-authenticator --group staff --write
   countersign import google-authenticator --all --file '/etc/ga/${USER}' --as-root";
 
 const OATH_EXAMPLES: &str = "\
@@ -43,17 +44,23 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct FromGoogle {
     /// The users' login names.
-    #[arg(value_name = "USER", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_name = "USER", required_unless_present_any = ["all", "group"], conflicts_with_all = ["all", "group"])]
     pub(crate) users: Vec<String>,
-    /// Everyone in /etc/passwd who has such a file. Users of a directory (LDAP) have to be named.
-    #[arg(long)]
+    /// Everyone in /etc/passwd who has such a file. Users of a directory (LDAP) have to be named, or be a group.
+    #[arg(long, conflicts_with = "group")]
     pub(crate) all: bool,
+    /// The members of this group who have such a file, also those whose primary group it is.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
     /// Where the file is, as `secret=` says it in the stack: ~, ${HOME} and ${USER} stand for the user's.
     #[arg(long, value_name = "PATH", default_value = "~/.google_authenticator")]
     pub(crate) file: String,
     /// Open the files as root, as with `user=root` in the stack. Not in homes: no ~ or ${HOME} in --file.
     #[arg(long)]
     pub(crate) as_root: bool,
+    /// Take also keys that were imported before and are gone here since, as after `reset`: the phone was found.
+    #[arg(long, conflicts_with_all = ["all", "group"])]
+    pub(crate) again: bool,
     #[command(flatten)]
     pub(crate) how: How,
 }
@@ -67,6 +74,9 @@ pub(crate) struct FromOath {
     /// Only these users; without any, everyone in the file.
     #[arg(value_name = "USER")]
     pub(crate) users: Vec<String>,
+    /// Take also keys that were imported before and are gone here since, as after `reset`: the phone was found.
+    #[arg(long, requires = "users")]
+    pub(crate) again: bool,
     #[command(flatten)]
     pub(crate) how: How,
 }
@@ -80,6 +90,19 @@ pub(crate) struct How {
     /// Put the tokens in place of those that a user has already.
     #[arg(long)]
     pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) setting: Setting,
+    /// Print an array of JSON objects, one for each user.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What becomes of the setting.
+#[derive(Debug, Args)]
+pub(crate) struct Setting {
+    /// Turn 2FA on for everyone who has a token then, whatever was set before, also if it was imported earlier.
+    #[arg(long, conflicts_with = "no_enable")]
+    pub(crate) enable: bool,
     /// Do not turn 2FA on for users of whom nothing was known yet.
     #[arg(long)]
     pub(crate) no_enable: bool,

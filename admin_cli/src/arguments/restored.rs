@@ -11,4 +11,7 @@ pub(crate) struct Restored {
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Print an array of JSON objects, one for each user.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -62,7 +62,7 @@ fn agreed(count: usize, what: &str, output: &mut Output) -> Result<(), Failure> 
 }
 
 /// The members of a group: listed in it, or by their primary group.
-fn members(desk: &Desk, name: &str) -> Result<HashMap<String, Account>, Failure> {
+pub(super) fn members(desk: &Desk, name: &str) -> Result<HashMap<String, Account>, Failure> {
     let group = Group::from_name(name)
         .map_err(|error| Failure::new(format!("group {name}: cannot be looked up: {}", error.desc())))?
         .ok_or_else(|| Failure::new(format!("group {name}: the system knows no such group")))?;

@@ -3,20 +3,24 @@
 use countersign_common::decision::{self, RecoveryCodes, recovery_codes_left};
 use countersign_common::record::UserName;
 use countersign_common::store::{State, Store, Written};
+use serde::Serialize;
 
 use crate::answer::agrees;
 use crate::arguments::Restored;
 use crate::desk::{Desk, Person};
 use crate::failure::Failure;
+use crate::json;
 use crate::output::{Output, Verdict};
 use crate::transaction::{Outcome, transact};
 
-/// What became of all users.
-#[derive(Debug, Default)]
-struct Sum {
+/// What became of one user.
+#[derive(Debug, Serialize)]
+struct Entry {
+    user: String,
     tokens: usize,
-    voided: usize,
-    failed: usize,
+    recovery_codes_voided: u8,
+    changed: bool,
+    problem: Option<String>,
 }
 
 /// `restored`
@@ -26,30 +30,36 @@ pub(super) fn restored(desk: &Desk, arguments: &Restored, output: &mut Output) -
     if !arguments.yes {
         confirmed(users.len(), recovery, output)?;
     }
-    let mut sum = Sum::default();
+    let mut entries = Vec::with_capacity(users.len());
     for user in users {
-        match one(desk, user, recovery) {
-            Ok(outcome) => {
-                sum.tokens = sum.tokens.saturating_add(usize::from(has_tokens(&outcome.after)));
-                sum.voided = sum.voided.saturating_add(usize::from(left(&outcome.before) > left(&outcome.after)));
-            }
-            Err(failure) => {
-                sum.failed = sum.failed.saturating_add(1);
-                output.failure(&failure);
-            }
-        }
+        let entry = one(desk, user.clone(), recovery).map(|outcome| Entry::of(&user, &outcome));
+        entries.push(entry.unwrap_or_else(|failure| {
+            output.failure(&failure);
+            Entry::failed(&user, failure)
+        }));
     }
+    if arguments.json {
+        let items: Vec<_> = entries.iter().map(json::item).collect();
+        json::array(&items).for_each(|part| output.bytes(part));
+    } else {
+        say(&entries, output);
+    }
+    let failed = entries.iter().any(|entry| entry.problem.is_some());
+    Ok(if failed { Verdict::Failed } else { Verdict::Done })
+}
+
+fn say(entries: &[Entry], output: &mut Output) {
+    let count = |fits: &dyn Fn(&Entry) -> bool| entries.iter().filter(|entry| fits(entry)).count();
     output.line(format_args!(
         "users with a token: {}; codes shown by now are not accepted any more, the one after the next is",
-        sum.tokens
+        count(&|entry| entry.tokens > 0)
     ));
-    if sum.voided > 0 {
+    let voided = count(&|entry| entry.recovery_codes_voided > 0);
+    if voided > 0 {
         output.line(format_args!(
-            "users whose recovery codes are void: {}; new ones: countersign new-recovery-codes USER",
-            sum.voided
+            "users whose recovery codes are void: {voided}; new ones: countersign new-recovery-codes USER"
         ));
     }
-    Ok(if sum.failed == 0 { Verdict::Done } else { Verdict::Failed })
 }
 
 fn confirmed(users: usize, recovery: RecoveryCodes, output: &mut Output) -> Result<(), Failure> {
@@ -76,10 +86,43 @@ fn one(desk: &Desk, name: UserName, recovery: RecoveryCodes) -> Result<Outcome, 
     })
 }
 
-fn has_tokens(state: &State) -> bool {
-    state.record.as_ref().is_some_and(countersign_common::record::Record::is_enrolled)
+impl Entry {
+    fn of(user: &UserName, outcome: &Outcome) -> Self {
+        let State { record, .. } = &outcome.after;
+        Self {
+            user: user.as_str().to_owned(),
+            tokens: record.as_ref().map_or(0, |record| record.tokens.len()),
+            recovery_codes_voided: left(&outcome.before).saturating_sub(left(&outcome.after)),
+            changed: outcome.changed(),
+            problem: None,
+        }
+    }
+
+    fn failed(user: &UserName, failure: Failure) -> Self {
+        Self {
+            user: user.as_str().to_owned(),
+            tokens: 0,
+            recovery_codes_voided: 0,
+            changed: false,
+            problem: Some(failure.message),
+        }
+    }
 }
 
 fn left(state: &State) -> u8 {
     state.record.as_ref().map_or(0, |record| recovery_codes_left(record, &state.counters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manual::RESTORED;
+
+    #[test]
+    fn every_field_is_in_the_table() {
+        let user = UserName::new("alice").unwrap();
+        let value = serde_json::to_value(Entry::failed(&user, Failure::new("why"))).unwrap();
+        let fields = value.as_object().unwrap();
+        assert!(RESTORED.iter().all(|name| fields.contains_key(*name)) && fields.len() == RESTORED.len());
+    }
 }

@@ -12,6 +12,7 @@ mod written;
 pub use label::{is_label, is_new_label, steers};
 pub use meant::meant;
 pub use text::{RecordError, VERSION, parse, render};
+pub(crate) use text::{from_hex, quoted, to_hex};
 pub use user::{UserName, UserNameError};
 
 use std::fmt;

@@ -185,7 +185,8 @@ fn time(text: &str) -> Result<UnixTime, RecordError> {
     UnixTime::parse_rfc3339(text).map_err(|_| RecordError::Inconsistent("a time is not RFC 3339 in UTC"))
 }
 
-fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// Bytes of just this number, from hex.
+pub(crate) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != N.checked_mul(2)? {
         return None;
     }
@@ -206,7 +207,8 @@ const fn from_digit(digit: u8) -> Option<u8> {
     }
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+/// Bytes in hex.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -254,7 +256,7 @@ fn render_into(out: &mut String, record: &Record) -> fmt::Result {
 }
 
 /// A TOML basic string (TOML 1.0, "String"): quotes, backslashes and control characters escaped.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for character in text.chars() {
         match character {

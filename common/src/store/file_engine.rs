@@ -28,6 +28,8 @@ const ATTEMPTS: usize = 8;
 /// State in files below one directory.
 #[derive(Debug)]
 pub struct FileStore {
+    /// What holds the rooms, and what no login opens.
+    pub(super) state: Directory,
     rooms: Rooms,
 }
 
@@ -43,7 +45,11 @@ impl FileStore {
         let owners = Owners { installed: installation.owner };
         let users = directory.private_subdirectory(USERS, owners)?;
         let counters = directory.private_subdirectory(COUNTERS, owners)?;
-        Ok(Self { rooms: Rooms { users, counters, owners } })
+        Ok(Self { state: directory, rooms: Rooms { users, counters, owners } })
+    }
+
+    pub(super) const fn owners(&self) -> Owners {
+        self.rooms.owners
     }
 
     fn begin_session(&self, user: &UserName, names: &FileNames) -> Result<FileSession<'_>, StoreError> {

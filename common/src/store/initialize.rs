@@ -125,7 +125,7 @@ fn create_state(state_dir: &str, installation: &Installation) -> Result<(), Init
 }
 
 /// Makes a directory with this mode and owner whatever the umask; fine if it is there.
-fn make_directory(parent: &Directory, name: &str, mode: Mode, owner: u32) -> Result<(), InitError> {
+pub(super) fn make_directory(parent: &Directory, name: &str, mode: Mode, owner: u32) -> Result<(), InitError> {
     let fails = |errno| InitError::Store(StoreError::write_failed(&parent.path_of(name), errno));
     match mkdirat(parent, name, mode) {
         Ok(()) => {

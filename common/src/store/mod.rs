@@ -6,6 +6,7 @@
 
 mod file_engine;
 mod file_session;
+mod imported;
 mod initialize;
 mod installation;
 mod lock;
@@ -15,6 +16,7 @@ mod telling;
 
 pub use file_engine::FileStore;
 pub use file_session::FileSession;
+pub use imported::Imported;
 pub use initialize::{InitError, Initialized, Renew, initialize};
 pub use installation::{INSTALLATION_PATH, Installation};
 pub use names::{decode, encode};

@@ -34,6 +34,11 @@ impl<S: Store, T: Fn(&UserName, &Damage)> Telling<S, T> {
     pub const fn new(store: S, tell: T) -> Self {
         Self { store, tell }
     }
+
+    /// The store itself, for what only this engine can do.
+    pub const fn engine(&self) -> &S {
+        &self.store
+    }
 }
 
 impl<S: Store, T: Fn(&UserName, &Damage)> Store for Telling<S, T> {

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 /// A shared secret (RFC 4226 §4, R6), 10 to 64 bytes; new ones have 20 (160 bits).
@@ -46,6 +48,27 @@ impl Secret {
     #[must_use]
     pub fn to_base32(&self) -> Zeroizing<String> {
         Zeroizing::new(totp_rs::Secret::from(self.0.as_slice()).to_base32())
+    }
+
+    /// HMAC-SHA256(salt, secret): to know it again without keeping it; 80 random bits are beyond search.
+    #[must_use]
+    pub fn hash(&self, salt: &[u8; 16]) -> [u8; 32] {
+        self.mac(salt).finalize().into_bytes().into()
+    }
+
+    /// Whether this is the secret of a hash. Constant-time in the hash.
+    #[must_use]
+    pub fn fits(&self, salt: &[u8; 16], hash: &[u8; 32]) -> bool {
+        self.mac(salt).verify_slice(hash).is_ok()
+    }
+
+    fn mac(&self, salt: &[u8; 16]) -> Hmac<Sha256> {
+        // HMAC takes a key of any length; a block-sized one cannot be refused.
+        let mut key = [0; 64];
+        key.iter_mut().zip(salt).for_each(|(byte, salt)| *byte = *salt);
+        let mut mac = Hmac::<Sha256>::new(&key.into());
+        mac.update(&self.0);
+        mac
     }
 
     /// The bytes, for the code generator.

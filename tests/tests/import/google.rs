@@ -64,7 +64,7 @@ fn a_code_used_there_after_the_import_becomes_used_by_importing_again() {
     let record = factor.record("alice");
     assert_eq!(login_there(&factor, MODULE, &factor.code(&token)), pam::SUCCESS);
     let again = import_google(&factor, &["alice", "--write"]).ok();
-    has(&again, &["alice: is here already"]);
+    has(&again, &["alice: already imported; changed: codes that were used there are used here"]);
     assert_eq!(factor.record("alice"), record, "the record is as it was");
     assert_used(&factor, "alice", &token);
     factor.next_step();
@@ -115,8 +115,9 @@ fn a_setting_that_was_made_stands_and_so_does_the_wish_to_wait() {
     for user in ["alice", "bob", "carol"] {
         google_file(&factor, user, &format!("{SECRET}\n\" TOTP_AUTH\n\" DISALLOW_REUSE\n"));
     }
-    let kept = import_google(&factor, &["alice", "--write"]).ok();
-    has(&kept, &["2FA is as it was (to turn it on: countersign enable alice)"]);
+    let kept = import_google(&factor, &["alice", "--write"]);
+    has(&kept.ok(), &["alice: took a token of 160 bits; changed: 2FA stays off"]);
+    has(&kept.errors(), &["no login asks alice for a code, since 2FA is off; to turn it on: countersign enable alice"]);
     import_google(&factor, &["bob", "--write", "--no-enable"]).ok();
     import_google(&factor, &["carol", "--write"]).ok();
     for (user, asked) in [("alice", false), ("bob", false), ("carol", true)] {
@@ -176,4 +177,110 @@ fn a_step_used_far_ahead_of_all_clocks_takes_nobody_over() {
     outcome.expect_code(1);
     has(&outcome.text(), &["a code is marked as used whose time has not come"]);
     assert!(factor.record("alice").is_none());
+}
+
+/// A sound file of a secret of its own.
+fn sound(number: usize) -> String {
+    let letters = [b'A' + u8::try_from(number / 26).expect("small"), b'A' + u8::try_from(number % 26).expect("small")];
+    format!("{SECRET}{}AAAAAA\n\" TOTP_AUTH\n\" DISALLOW_REUSE\n", String::from_utf8_lossy(&letters))
+}
+
+#[test]
+fn whom_nothing_asks_afterwards_is_told_with_a_command_that_works() {
+    let factor = stage(&["alice", "bob", "carol"]);
+    factor.world.countersign(&["disable", "alice", "bob"]).ok();
+    for (number, user) in ["alice", "bob", "carol"].into_iter().enumerate() {
+        google_file(&factor, user, &sound(number));
+    }
+    let dry = import_google(&factor, &["--all"]);
+    has(&dry.errors(), &["no login would ask these 2 users for a code", ": countersign enable alice bob\n"]);
+    let done = import_google(&factor, &["--all", "--write"]);
+    has(&done.errors(), &["no login asks these 2 users for a code", ": countersign enable alice bob\n"]);
+    let told = done.errors();
+    let command = told.lines().find_map(|line| line.split_once("to turn it on: ")).expect("a command").1;
+    factor.world.sh(command).ok();
+    for user in ["alice", "bob"] {
+        assert_eq!(factor.status(user)["use_2fa"], true, "{user}");
+    }
+    let again = import_google(&factor, &["--all", "--write"]);
+    assert_eq!(again.errors(), "", "all are asked");
+}
+
+#[test]
+fn who_is_asked_by_a_rule_is_not_named_and_who_is_passed_over_by_one_is_told() {
+    let rules = "[[rule]]\nusers = [\"alice\"]\nthen = \"required\"\n[[rule]]\nusers = [\"bob\"]\nthen = \"skip\"\n";
+    let factor = Factor::new(rules, &["alice", "bob"]);
+    factor.world.countersign(&["disable", "alice"]).ok();
+    for (number, user) in ["alice", "bob"].into_iter().enumerate() {
+        google_file(&factor, user, &sound(number));
+    }
+    let done = import_google(&factor, &["--all", "--write"]);
+    assert_eq!(done.errors(), "", "enable would change nothing for either");
+    has(&done.ok(), &["bob: took a token", "note: rule 2 asks for no code, whatever the setting"]);
+    assert!(!done.text().lines().any(|line| line.starts_with("alice:") && line.contains("rule")), "{}", done.text());
+}
+
+#[test]
+fn many_whom_nothing_asks_are_turned_on_by_the_same_import() {
+    let factor = stage(&["alice"]);
+    let names: Vec<String> = (0..30).map(|number| format!("u{number}")).collect();
+    let scripts: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(number, name)| {
+            let uid = 2000 + number;
+            let file = sound(number).replace('\n', "\\n");
+            format!(
+                "echo '{name}:x:{uid}:{uid}::/home/{name}:/bin/sh' >> /etc/passwd; mkdir /home/{name}; printf '{file}' > \
+                 /home/{name}/{GOOGLE_FILE}; chmod 600 /home/{name}/{GOOGLE_FILE}; chown -R {uid} /home/{name}\n"
+            )
+        })
+        .collect();
+    factor.world.sh(&scripts.concat()).ok();
+    let done = import_google(&factor, &["--all", "--write", "--no-enable"]);
+    let told = done.errors();
+    has(&told, &["no login asks these 30 users for a code"]);
+    let command = told.lines().find_map(|line| line.split_once("to turn it on: ")).expect("a command").1;
+    assert_eq!(command, "countersign import google-authenticator --all --write --enable");
+    let enabled = factor.world.sh(command);
+    has(&enabled.ok(), &["u7: already imported; changed: 2FA is on\n"]);
+    assert_eq!(enabled.errors(), "");
+    for name in &names {
+        assert_eq!(factor.status(name)["use_2fa"], true, "{name}");
+    }
+}
+
+#[test]
+fn an_import_that_changes_nothing_says_so_in_both_forms() {
+    let factor = stage(&["alice", "bob"]);
+    google_file(
+        &factor,
+        "alice",
+        &format!("{SECRET}\n\" TOTP_AUTH\n\" DISALLOW_REUSE 5\n\" RATE_LIMIT 3 30\n12345678\n"),
+    );
+    google_file(&factor, "bob", &format!("{SECRET}\n\" HOTP_COUNTER 3\n"));
+    let json = |outcome: &countersign_tests::world::Outcome| -> serde_json::Value {
+        serde_json::from_str(&outcome.text()).unwrap_or_else(|error| panic!("{error}: {}", outcome.text()))
+    };
+    let dry = import_google(&factor, &["alice", "bob", "--json"]);
+    dry.expect_code(1);
+    let told = json(&dry);
+    assert_eq!((&told[0]["outcome"], &told[0]["changed"]), (&"would_be_taken".into(), &false.into()), "{told}");
+    assert_eq!((&told[1]["outcome"], &told[1]["asked"]), (&"left".into(), &serde_json::Value::Null), "{told}");
+    has(told[1]["problem"].as_str().expect("why"), &["it counts logins"]);
+    let done = json(&import_google(&factor, &["alice", "--write", "--json"]));
+    assert_eq!(
+        (&done[0]["outcome"], &done[0]["changed"], &done[0]["asked"]),
+        (&"taken".into(), &true.into(), &true.into())
+    );
+    let token = serde_json::json!([{ "bits": 160, "digits": 6, "period": 30, "used_codes": 1 }]);
+    assert_eq!(done[0]["tokens"], token);
+    assert_eq!(done[0]["left"].as_array().map(Vec::len), Some(2), "{done}");
+    let before = factor.state();
+    let again = import_google(&factor, &["alice", "--write"]);
+    assert_eq!((again.ok().as_str(), again.errors().as_str()), ("alice: already imported\n", ""));
+    let again = json(&import_google(&factor, &["alice", "--write", "--json"]));
+    assert_eq!((&again[0]["outcome"], &again[0]["changed"]), (&"already".into(), &false.into()), "{again}");
+    assert_eq!(factor.state(), before);
+    assert!(![dry.text(), done.to_string(), again.to_string()].concat().contains(SECRET));
 }

@@ -77,14 +77,55 @@ fn every_line_of_a_file_is_accounted_for() {
 }
 
 #[test]
-fn more_tokens_than_there_may_be_are_refused_whole() {
+fn more_tokens_than_there_may_be_are_refused_whole_with_advice_that_helps() {
     let factor = stage(&["alice"]);
     let lines: Vec<_> = (1..=6).map(|n| format!("HOTP/T30 alice - {}", hex(n))).collect();
     users_file(&factor, &lines.join("\n"));
     let outcome = import_oath(&factor, &["--write"]);
     outcome.expect_code(1);
-    has(&outcome.text(), &["alice: nothing taken: with those that are here these are more than 5 tokens"]);
+    has(
+        &outcome.text(),
+        &["alice: nothing taken: 6 tokens (lines 1, 2, 3, 4, 5, 6), of which a user may have 5: take those lines out"],
+    );
     assert!(factor.record("alice").is_none());
+    users_file(&factor, &lines[..5].join("\n"));
+    import_oath(&factor, &["--write"]).ok();
+    users_file(&factor, &format!("HOTP/T30 alice - {}", hex(9)));
+    let full = import_oath(&factor, &["--write", "--replace"]);
+    full.expect_code(1);
+    has(&full.text(), &["5 tokens are here and 1 would come", "countersign remove-token alice LABEL"]);
+    factor.world.countersign(&["remove-token", "alice", "imported 5"]).ok();
+    has(&import_oath(&factor, &["--write", "--replace"]).ok(), &["changed: the 4 old tokens go"]);
+}
+
+#[test]
+fn one_key_on_two_lines_is_one_token_with_all_that_was_used_of_it() {
+    let factor = stage(&["alice", "bob"]);
+    let token = Parameters::new(SECRET);
+    let now = factor.world.sh("date -u +%Y-%m-%dT%H:%M:%SL").ok();
+    users_file(
+        &factor,
+        &format!(
+            "HOTP/T30 alice - {SECRET_HEX}\nHOTP/T30/6 alice - {SECRET_HEX} 0 {} {}\nHOTP/T30 bob - {one}\nHOTP/T30/8 bob - \
+             {one}\n",
+            factor.code(&token),
+            now.trim(),
+            one = hex(1)
+        ),
+    );
+    let outcome = import_oath(&factor, &["--write"]);
+    outcome.expect_code(1);
+    has(
+        &outcome.text(),
+        &[
+            "alice: took a token of 160 bits; changed: 2FA is on, codes are accepted from ",
+            " on; note: lines 1 and 2 hold one key, which is one token\n",
+            "bob: nothing taken: lines 3 and 4 hold one key with different digits or seconds: take out the one",
+        ],
+    );
+    assert_eq!(factor.status("alice")["tokens"].as_array().map(Vec::len), Some(1));
+    assert_used(&factor, "alice", &token);
+    has(&import_oath(&factor, &["alice", "--write"]).ok(), &["alice: already imported; note: lines 1 and 2"]);
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! `import`: the secrets of another program become tokens here, with what was used there still used.
 //!
 //! Invariants: nothing is written without `--write`, and nothing overwritten without `--replace`; steps that were used
-//! are accepted for good before the token stands (I1); a line for each user, whatever became of it; no secret in any.
+//! are accepted for good before the token stands (I1); a key that was thrown away here comes back only if that is said; a line for each user, whatever became of it; no secret in any.
 
+mod entry;
 mod google;
 mod oath;
 mod plan;
 mod telling;
+mod unasked;
+mod whom;
 mod writing;
 
 use countersign_common::import::ForeignToken;
@@ -15,12 +18,14 @@ use countersign_common::store::Store;
 use countersign_common::system::new_id;
 use countersign_common::token::{Step, UnixTime};
 
-use crate::arguments::{How, Import, ImportFrom};
+use crate::arguments::{Import, ImportFrom};
 use crate::desk::{Desk, Person, Unknown, log_untrusted};
 use crate::failure::Failure;
+use crate::json;
 use crate::output::{Output, Verdict};
-use plan::{Mode, Refused};
-use telling::{Tense, line, nothing_taken};
+use entry::{Entry, Outcome, Tense};
+use plan::{Mode, Refused, ThrownAway};
+use unasked::Asked;
 
 /// What another program keeps of one user.
 struct Found {
@@ -37,75 +42,109 @@ enum Row {
     Found(Found),
     /// A sentence about a user by that name.
     Left(String, String),
-    /// An error that has nothing to do with the other program.
-    Failed(Failure),
+    /// An error about a user by that name that has nothing to do with the other program.
+    Failed(String, Failure),
 }
 
 /// A token on its way, with the last step that counts as accepted.
 struct Arriving {
     token: Token,
     last_step: Option<Step>,
+    /// The latest step whose code is accepted now.
+    whole_window: Step,
 }
 
 /// `import`
 pub(super) fn import(desk: &Desk, arguments: &Import, output: &mut Output) -> Result<Verdict, Failure> {
-    let (rows, how) = match &arguments.from {
-        ImportFrom::GoogleAuthenticator(from) => (google::rows(desk, from)?, &from.how),
-        ImportFrom::Oath(from) => (oath::rows(desk, from)?, &from.how),
+    let (rows, how, again) = match &arguments.from {
+        ImportFrom::GoogleAuthenticator(from) => (google::rows(desk, from, output)?, &from.how, from.again),
+        ImportFrom::Oath(from) => (oath::rows(desk, from)?, &from.how, from.again),
     };
+    let mode = Mode::of(how, if again { ThrownAway::ComesBack } else { ThrownAway::StaysAway });
     if rows.is_empty() {
         output.remark("there is nobody to take over");
-        return Ok(Verdict::Done);
     }
+    let tense = if how.write { Tense::Done } else { Tense::Would };
     let mut verdict = Verdict::Done;
-    for row in rows {
-        let told = match row {
-            Row::Found(found) => one(desk, &found, how),
-            Row::Left(user, why) => Ok(Err(nothing_taken(&user, &why))),
-            Row::Failed(failure) => Err(failure),
-        };
-        match told {
-            Ok(Ok(done)) => output.line(done),
-            Ok(Err(left)) => {
-                output.line(left);
-                verdict = Verdict::Failed;
-            }
-            Err(failure) => {
-                output.failure(&failure);
-                verdict = Verdict::Failed;
-            }
+    let mut objects = Vec::new();
+    let mut unasked = Vec::new();
+    let all = rows.len();
+    for (done, row) in rows.into_iter().enumerate() {
+        let entry = entry(desk, row, (mode, tense), &mut unasked, output);
+        if !entry.is_done() {
+            verdict = Verdict::Failed;
         }
+        if how.json {
+            objects.push(json::item(&entry));
+        } else if entry.outcome != Outcome::Failed {
+            output.line(entry.line());
+        }
+        output.progress(done, all);
     }
-    if !how.write {
+    if how.json {
+        json::array(&objects).for_each(|part| output.bytes(part));
+    }
+    if let Some(line) = unasked::line(&unasked, &unasked::this_command(), tense) {
+        output.remark(&line);
+    }
+    if !how.write && all > 0 {
         output.remark("nothing was written; to do it, add --write");
     }
     Ok(verdict)
 }
 
-/// Takes one user over, or says what would be: the line of a success, or of a refusal.
-fn one(desk: &Desk, found: &Found, how: &How) -> Result<Result<String, String>, Failure> {
+/// What becomes of one row; `unasked` gathers whom nothing asks since 2FA is off.
+fn entry(desk: &Desk, row: Row, how: (Mode, Tense), unasked: &mut Vec<String>, output: &mut Output) -> Entry {
+    let (user, failure) = match row {
+        Row::Left(user, why) => return Entry::left(&user, why),
+        Row::Failed(user, failure) => (user, failure),
+        Row::Found(found) => match one(desk, &found, how, unasked) {
+            Ok(entry) => return entry,
+            Err(failure) => (found.person.as_str().to_owned(), failure),
+        },
+    };
+    output.failure(&failure);
+    Entry::failed(&user, &failure)
+}
+
+/// Takes one user over, or says what would be.
+fn one(desk: &Desk, found: &Found, (mode, tense): (Mode, Tense), unasked: &mut Vec<String>) -> Result<Entry, Failure> {
     let user = found.person.as_str();
     let now = desk.now()?;
-    let Ok(arriving) = arriving(desk, found, now)? else {
-        return Ok(Err(nothing_taken(user, &Refused::UsedAhead.in_words(user))));
+    let left = |refused: Refused| Ok(Entry::left(user, refused.in_words(user)));
+    let arriving = match arriving(desk, found, now)? {
+        Ok(arriving) => arriving,
+        Err(refused) => return left(refused),
     };
-    let mode = Mode::of(how);
     let view = desk.store.view(&found.person.name).map_err(|error| {
         log_untrusted(&found.person.name, &error);
         Failure::of_user(user, &error)
     })?;
     // A refusal leaves no trace: asked before anything is opened for writing.
-    let planned = match plan::plan(view.record.as_ref(), &arriving, mode) {
+    let planned = match plan::plan(&view, &writing::imported(desk, &found.person)?, &arriving, mode) {
         Ok(planned) => planned,
-        Err(refused) => return Ok(Err(nothing_taken(user, &refused.in_words(user)))),
+        Err(refused) => return left(refused),
     };
-    if !how.write {
-        return Ok(Ok(line(found, &planned, view.record.as_ref(), Tense::Would, now)));
+    let (planned, before) = match tense {
+        Tense::Would => (planned, view),
+        Tense::Done => match writing::write(desk, &found.person, &arriving, mode)? {
+            Ok(done) => done,
+            Err(refused) => return left(refused),
+        },
+    };
+    let mut entry = telling::entry(found, &arriving, &planned, &before, tense, now);
+    match unasked::asked(desk, &found.person, &planned, &before, now)? {
+        Asked::Somewhere => entry.asked = Some(true),
+        Asked::Off => {
+            entry.asked = Some(false);
+            unasked.push(entry.user.clone());
+        }
+        Asked::Ruled(rule) => {
+            entry.asked = Some(false);
+            entry.notes.push(format!("rule {rule} asks for no code, whatever the setting"));
+        }
     }
-    match writing::write(desk, &found.person, &arriving, mode)? {
-        Ok((written, before)) => Ok(Ok(line(found, &written, before.as_ref(), Tense::Done, now))),
-        Err(refused) => Ok(Err(nothing_taken(user, &refused.in_words(user)))),
-    }
+    Ok(entry)
 }
 
 /// The person of a name, which the system must know: a token for nobody would be somebody's later.
@@ -121,7 +160,8 @@ fn arriving(desk: &Desk, found: &Found, now: UnixTime) -> Result<Result<Vec<Arri
         let Ok(last_step) = foreign.last_step(window, now) else { return Ok(Err(Refused::UsedAhead)) };
         let (secret, parameters) = (foreign.secret.clone(), foreign.parameters);
         let token = Token { id: new_id()?, label: String::new(), secret, parameters, enrolled_at: now };
-        arriving.push(Arriving { token, last_step });
+        let whole_window = parameters.period.step_at(now).offset_by(i64::from(window));
+        arriving.push(Arriving { token, last_step, whole_window });
     }
     Ok(Ok(arriving))
 }

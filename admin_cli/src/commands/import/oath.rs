@@ -1,6 +1,7 @@
 //! Whose lines stand in a users file of `pam_oath`, and what they say.
 
-use countersign_common::import::{OathLine, read_oath};
+use countersign_common::import::{ForeignToken, OathLine, read_oath};
+use countersign_common::record::MAX_TOKENS;
 
 use super::google::{Refusal, read_as_root};
 use super::{Found, Row, known};
@@ -50,18 +51,48 @@ pub(super) fn rows(desk: &Desk, arguments: &FromOath) -> Result<Vec<Row>, Failur
 fn row(desk: &Desk, name: &str, lines: &[&OathLine]) -> Row {
     let person = match known(desk, name) {
         Ok(person) => person,
-        Err(failure) => return Row::Failed(failure),
+        Err(failure) => return Row::Failed(name.to_owned(), failure),
     };
-    let tokens: Vec<_> = lines.iter().filter_map(|line| line.token.as_ref().ok().cloned()).collect();
-    let left: Vec<String> = lines
-        .iter()
-        .filter(|line| line.token.is_err())
-        .map(|line| format!("line {}: {}", line.number, problem(line)))
-        .collect();
+    let (mut tokens, mut left, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    // The line of each token that is taken, for what later lines have in common with it.
+    let mut taken: Vec<(usize, &ForeignToken)> = Vec::new();
+    for line in lines {
+        let coming = match &line.token {
+            Ok(coming) => coming,
+            Err(problem) => {
+                left.push(format!("line {}: {problem}", line.number));
+                continue;
+            }
+        };
+        match taken.iter().find(|(_, other)| other.secret == coming.secret) {
+            Some((number, other)) if other.parameters == coming.parameters => {
+                warnings.push(format!("lines {number} and {} hold one key, which is one token", line.number));
+            }
+            Some((number, _)) => {
+                let why = format!(
+                    "lines {number} and {} hold one key with different digits or seconds: take out the one that is \
+                     not used",
+                    line.number
+                );
+                return Row::Left(person.as_str().to_owned(), why);
+            }
+            None => taken.push((line.number, coming)),
+        }
+        tokens.push(coming.clone());
+    }
+    if taken.len() > MAX_TOKENS {
+        let numbers: Vec<_> = taken.iter().map(|(number, _)| number.to_string()).collect();
+        let why = format!(
+            "{} tokens (lines {}), of which a user may have {MAX_TOKENS}: take those lines out that are not used any more",
+            taken.len(),
+            numbers.join(", ")
+        );
+        return Row::Left(person.as_str().to_owned(), why);
+    }
     if tokens.is_empty() {
         return Row::Left(person.as_str().to_owned(), left.join(", "));
     }
-    Row::Found(Found { person, tokens, left, warnings: Vec::new() })
+    Row::Found(Found { person, tokens, left, warnings })
 }
 
 fn problem(line: &OathLine) -> String {

@@ -3,6 +3,7 @@
 use countersign_common::counters::{Counters, TokenCounters};
 use countersign_common::decision::Change;
 use countersign_common::record::{MAX_TOKENS, Record, Token};
+use countersign_common::store::{Imported, State};
 use countersign_common::token::{Step, TokenId};
 
 use super::Arriving;
@@ -14,8 +15,17 @@ use crate::sentences::command;
 pub(super) struct Mode {
     /// Whether tokens that are there go.
     pub(super) replacing: Replacing,
-    /// Whether 2FA is turned on for whoever had no record.
+    /// For whom 2FA is turned on.
     pub(super) enabling: Enabling,
+    /// Whether what was thrown away here comes back.
+    pub(super) thrown_away: ThrownAway,
+}
+
+/// Whether keys come back that were imported before and are gone here since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ThrownAway {
+    ComesBack,
+    StaysAway,
 }
 
 /// Whether tokens that are there go.
@@ -25,18 +35,27 @@ pub(super) enum Replacing {
     No,
 }
 
-/// Whether 2FA is turned on for whoever had no record.
+/// For whom 2FA is turned on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Enabling {
-    Yes,
-    No,
+    /// Whoever has a token then.
+    All,
+    /// Whoever had no record and has a token then.
+    Unknown,
+    /// Nobody.
+    Nobody,
 }
 
 impl Mode {
-    pub(super) const fn of(how: &How) -> Self {
+    pub(super) const fn of(how: &How, thrown_away: ThrownAway) -> Self {
         Self {
+            thrown_away,
             replacing: if how.replace { Replacing::Yes } else { Replacing::No },
-            enabling: if how.no_enable { Enabling::No } else { Enabling::Yes },
+            enabling: match (how.setting.enable, how.setting.no_enable) {
+                (true, _) => Enabling::All,
+                (false, true) => Enabling::Nobody,
+                (false, false) => Enabling::Unknown,
+            },
         }
     }
 }
@@ -48,10 +67,12 @@ pub(super) struct Plan {
     pub(super) add: Vec<Token>,
     /// Tokens that have to go.
     pub(super) remove: Vec<TokenId>,
-    /// The steps that count as accepted, of new tokens and of those that are here already.
+    /// The steps that count as accepted from now on, of new tokens and of those that are here already.
     pub(super) steps: Vec<(TokenId, Step)>,
     /// Whether 2FA is turned on.
     pub(super) enable: bool,
+    /// How many keys stay away, since they were thrown away here.
+    pub(super) thrown_away: usize,
 }
 
 /// Why a user is not taken over.
@@ -60,21 +81,31 @@ pub(super) enum Refused {
     /// There are tokens, and nobody said that they may go.
     Enrolled,
     /// More tokens than there may be, those that would go included.
-    TooMany,
+    TooMany {
+        /// So many are here.
+        present: usize,
+        /// So many are new.
+        coming: usize,
+    },
     /// One secret with different parameters.
     SameSecret,
+    /// A secret was imported before, and is not here any more.
+    ThrownAway,
     /// A code is marked as used that lies too far ahead.
     UsedAhead,
 }
 
-/// What taking these tokens makes of a record.
+/// What taking these tokens makes of a state.
 ///
-/// A token that is here already, by its secret, is kept: what was used there meanwhile becomes used here.
-pub(super) fn plan(record: Option<&Record>, arriving: &[Arriving], mode: Mode) -> Result<Plan, Refused> {
+/// A token that is here already, by its secret, is kept: what was used there meanwhile becomes used here. One that was
+/// imported before and is gone was thrown away here: a lost phone must not come back with an old file.
+pub(super) fn plan(state: &State, imported: &Imported, arriving: &[Arriving], mode: Mode) -> Result<Plan, Refused> {
+    let record = state.record.as_ref();
     let present = record.map(|record| record.tokens.as_slice()).unwrap_or_default();
-    let mut plan = Plan { add: Vec::new(), remove: Vec::new(), steps: Vec::new(), enable: false };
+    let mut plan = Plan { add: Vec::new(), remove: Vec::new(), steps: Vec::new(), enable: false, thrown_away: 0 };
     let mut kept = Vec::new();
-    for Arriving { token, last_step } in arriving {
+    for Arriving { token, last_step, whole_window } in arriving {
+        let mut last_step = *last_step;
         let same = present.iter().chain(&plan.add).find(|other| other.secret == token.secret);
         let id = match same {
             Some(other) if other.parameters != token.parameters => return Err(Refused::SameSecret),
@@ -82,13 +113,25 @@ pub(super) fn plan(record: Option<&Record>, arriving: &[Arriving], mode: Mode) -
                 kept.push(other.id);
                 other.id
             }
+            None if imported.has(&token.secret) && mode.thrown_away == ThrownAway::StaysAway => {
+                plan.thrown_away = plan.thrown_away.saturating_add(1);
+                continue;
+            }
             None => {
+                if imported.has(&token.secret) {
+                    // What was used of it here went with it.
+                    last_step = last_step.max(Some(*whole_window));
+                }
                 let label = free_label(&[present, &plan.add].concat());
                 plan.add.push(Token { label, ..token.clone() });
                 token.id
             }
         };
-        plan.steps.extend(last_step.map(|step| (id, step)));
+        let news = last_step.filter(|step| Some(*step) > state.counters.last_step(id));
+        plan.steps.extend(news.map(|step| (id, step)));
+    }
+    if plan.thrown_away > 0 && kept.is_empty() && plan.add.is_empty() {
+        return Err(Refused::ThrownAway);
     }
     let others = present.iter().map(|token| token.id).filter(|id| !kept.contains(id));
     match mode.replacing {
@@ -98,9 +141,13 @@ pub(super) fn plan(record: Option<&Record>, arriving: &[Arriving], mode: Mode) -
     }
     // The counters have room for so many, and none of what was accepted may be lost while the old ones stand.
     if present.len().saturating_add(plan.add.len()) > MAX_TOKENS {
-        return Err(Refused::TooMany);
+        return Err(Refused::TooMany { present: present.len(), coming: plan.add.len() });
     }
-    plan.enable = record.is_none_or(|record| record.revision.0 == 0) && mode.enabling == Enabling::Yes;
+    plan.enable = match mode.enabling {
+        Enabling::All => record.is_none_or(|record| !record.use_2fa.as_bool()),
+        Enabling::Unknown => record.is_none_or(|record| record.revision.0 == 0) && !plan.add.is_empty(),
+        Enabling::Nobody => false,
+    };
     Ok(plan)
 }
 
@@ -112,9 +159,9 @@ fn free_label(others: &[Token]) -> String {
 }
 
 impl Plan {
-    /// Whether there is nothing to do but to remember what was used.
-    pub(super) fn is_there_already(&self) -> bool {
-        self.add.is_empty() && self.remove.is_empty()
+    /// Whether all is so already.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.changes().is_empty() && self.steps.is_empty()
     }
 
     /// All that changes in the record, as one revision.
@@ -122,7 +169,7 @@ impl Plan {
         let add = self.add.iter().cloned().map(Change::Enroll);
         let remove = self.remove.iter().copied().map(Change::RemoveToken);
         let enable = self.enable.then_some(Change::Enable);
-        enable.into_iter().filter(|_| !self.add.is_empty()).chain(add).chain(remove).collect()
+        enable.into_iter().chain(add).chain(remove).collect()
     }
 
     /// The counters with all that was used.
@@ -141,11 +188,29 @@ impl Refused {
     pub(super) fn in_words(self, user: &str) -> String {
         match self {
             Self::Enrolled => "has a token here already; to put these in its place, add --replace".to_owned(),
-            Self::TooMany => format!(
-                "with those that are here these are more than {MAX_TOKENS} tokens; to begin anew: {}",
+            Self::TooMany { coming, .. } if coming > MAX_TOKENS => format!(
+                "{coming} tokens, of which a user may have {MAX_TOKENS}: take those out of the file that are not used \
+                 any more"
+            ),
+            Self::TooMany { present, coming } if present.min(coming) >= 1 && coming < MAX_TOKENS => format!(
+                "{present} tokens are here and {coming} would come, and until the old ones go there is room for \
+                 {MAX_TOKENS}: take some of the old ones away first: {} LABEL",
+                command("remove-token", user)
+            ),
+            Self::TooMany { coming, .. } => format!(
+                "a token is here and {coming} would come, and until the old one goes there is room for {MAX_TOKENS}: \
+                 take it away first: {}",
                 command("reset", user)
             ),
-            Self::SameSecret => "one secret stands there or here with different parameters".to_owned(),
+            Self::SameSecret => format!(
+                "its key is here already with other digits or another number of seconds; to see them: {}",
+                command("tokens", user)
+            ),
+            Self::ThrownAway => {
+                "its key was imported before and is not here any more (reset, forget, remove-token, or an \
+                                 import that did not end); to take it all the same, name the user and add --again"
+                    .to_owned()
+            }
             Self::UsedAhead => format!(
                 "a code is marked as used whose time has not come: that host's clock was wrong, or this one's is; \
                  to show a new QR code: {}",

@@ -1,73 +1,98 @@
-//! The line about one user: what was taken, what is otherwise from now on, what was left. Pure; no secret, no code.
+//! What is said of a user who is taken over: what was taken, what is otherwise from now on, what was left. Pure.
 
 use countersign_common::import::{ForeignToken, Used};
-use countersign_common::record::{Record, Token};
-use countersign_common::token::{Digits, Parameters, Period, UnixTime};
+use countersign_common::record::Token;
+use countersign_common::store::State;
+use countersign_common::token::UnixTime;
 
-use super::Found;
+use super::entry::{Entry, Outcome, Taken, Tense};
 use super::plan::Plan;
-use crate::sentences::command;
+use super::{Arriving, Found};
 
-/// Whether it happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tense {
-    /// It would.
-    Would,
-    /// It did.
-    Done,
-}
-
-/// A user of whom nothing is taken.
-pub(super) fn nothing_taken(user: &str, why: &str) -> String {
-    format!("{user}: nothing taken: {why}")
-}
-
-/// A user who is taken over.
-pub(super) fn line(found: &Found, plan: &Plan, before: Option<&Record>, tense: Tense, now: UnixTime) -> String {
-    let user = found.person.as_str();
-    let mut parts = vec![match (plan.is_there_already(), tense) {
-        (true, _) => "is here already".to_owned(),
-        (false, Tense::Would) => format!("would take {}", spelled_tokens(&found.tokens)),
-        (false, Tense::Done) => format!("took {}", spelled_tokens(&found.tokens)),
-    }];
-    let changed = changed(found, plan, before, now);
-    if !changed.is_empty() {
-        parts.push(format!("changed: {}", changed.join(", ")));
+/// A user who is taken over, or is here already. `before` is the state that the plan was made on.
+pub(super) fn entry(
+    found: &Found,
+    arriving: &[Arriving],
+    plan: &Plan,
+    before: &State,
+    tense: Tense,
+    now: UnixTime,
+) -> Entry {
+    let taken = || {
+        let pairs = found.tokens.iter().zip(arriving);
+        pairs.filter(|(_, one)| plan.add.iter().any(|token| token.id == one.token.id)).map(|(foreign, _)| foreign)
+    };
+    let mut left: Vec<String> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
+    for foreign in &found.tokens {
+        extend_new(&mut left, &foreign.notes.left);
+        extend_new(&mut notes, &foreign.notes.warnings);
     }
-    let left: Vec<String> =
-        found.tokens.iter().flat_map(|token| token.notes.left.clone()).chain(found.left.clone()).collect();
-    if !left.is_empty() {
-        parts.push(format!("left: {}", left.join(", ")));
+    extend_new(&mut left, &found.left);
+    if plan.thrown_away > 0 {
+        notes.push(
+            "a key that was imported before and is not here any more stays away (to take it: --again)".to_owned(),
+        );
     }
-    let warnings = found.tokens.iter().flat_map(|token| &token.notes.warnings).chain(&found.warnings);
-    parts.extend(warnings.map(|warning| format!("note: {warning}")));
-    format!("{user}: {}", parts.join("; "))
+    extend_new(&mut notes, &found.warnings);
+    let nothing_new = plan.add.is_empty() && plan.remove.is_empty();
+    Entry {
+        user: found.person.as_str().to_owned(),
+        outcome: match (nothing_new, tense) {
+            (true, _) => Outcome::Already,
+            (false, Tense::Would) => Outcome::WouldBeTaken,
+            (false, Tense::Done) => Outcome::Taken,
+        },
+        changed: tense == Tense::Done && !plan.is_nothing(),
+        asked: None,
+        tokens: taken().map(Taken::of).collect(),
+        changes: changes(taken(), found, plan, before, now),
+        left,
+        notes,
+        problem: None,
+    }
 }
 
-fn changed(found: &Found, plan: &Plan, before: Option<&Record>, now: UnixTime) -> Vec<String> {
-    let user = found.person.as_str();
-    let mut changed = Vec::new();
-    if !plan.is_there_already() {
-        let is_on = plan.enable || before.is_some_and(|record| record.use_2fa.as_bool());
-        match (plan.enable, is_on) {
-            (true, _) => changed.push("2FA is on".to_owned()),
-            (false, true) => {}
-            (false, false) => changed.push(format!("2FA is as it was (to turn it on: {})", command("enable", user))),
+fn extend_new(all: &mut Vec<String>, more: &[String]) {
+    for one in more {
+        if !all.contains(one) {
+            all.push(one.clone());
         }
-        changed.extend(found.tokens.iter().flat_map(|token| token.notes.changed.clone()));
+    }
+}
+
+fn changes<'a>(
+    taken: impl Iterator<Item = &'a ForeignToken>,
+    found: &Found,
+    plan: &Plan,
+    before: &State,
+    now: UnixTime,
+) -> Vec<String> {
+    let is_on = before.record.as_ref().is_some_and(|record| record.use_2fa.as_bool());
+    let mut changes = Vec::new();
+    match (plan.enable, is_on) {
+        (true, _) => changes.push("2FA is on".to_owned()),
+        (false, false) if !plan.add.is_empty() => changes.push("2FA stays off".to_owned()),
+        (false, _) => {}
+    }
+    for foreign in taken {
+        extend_new(&mut changes, &foreign.notes.changed);
     }
     match plan.remove.len() {
         0 => {}
-        1 => changed.push("the old token goes".to_owned()),
-        count => changed.push(format!("the {count} old tokens go")),
+        1 => changes.push("the old token goes".to_owned()),
+        count => changes.push(format!("the {count} old tokens go")),
     }
-    changed.extend(first_code(found, plan, before, now));
-    changed
+    if plan.add.is_empty() && !plan.steps.is_empty() {
+        changes.push("codes that were used there are used here".to_owned());
+    }
+    changes.extend(first_code(found, plan, before, now));
+    changes
 }
 
 /// From when on codes are accepted, if not from now on.
-fn first_code(found: &Found, plan: &Plan, before: Option<&Record>, now: UnixTime) -> Option<String> {
-    let tokens = || before.iter().flat_map(|record| &record.tokens).chain(&plan.add);
+fn first_code(found: &Found, plan: &Plan, before: &State, now: UnixTime) -> Option<String> {
+    let tokens = || before.record.iter().flat_map(|record| &record.tokens).chain(&plan.add);
     let period = |id| tokens().find(|token: &&Token| token.id == id).map(|token| token.parameters.period);
     let begins = plan.steps.iter().filter_map(|(id, step)| {
         let period = period(*id)?;
@@ -81,18 +106,17 @@ fn first_code(found: &Found, plan: &Plan, before: Option<&Record>, now: UnixTime
     Some(format!("codes are accepted from {latest} on{why}"))
 }
 
-fn spelled_tokens(tokens: &[ForeignToken]) -> String {
-    tokens.iter().map(spelled).collect::<Vec<_>>().join(" and ")
-}
-
-fn spelled(token: &ForeignToken) -> String {
-    let Parameters { digits, period, .. } = token.parameters;
-    let digits = if digits == Digits::SIX { String::new() } else { format!(", {} digits", digits.as_u8()) };
-    let period = if period == Period::THIRTY { String::new() } else { format!(", {} seconds", period.as_seconds()) };
-    let used = match &token.used {
-        Used::Steps(1, _) | Used::Code(..) => ", one used code".to_owned(),
-        Used::Steps(count, _) => format!(", {count} used codes"),
-        Used::Nothing | Used::Untold => String::new(),
-    };
-    format!("a token of {} bits{digits}{period}{used}", token.bits())
+impl Taken {
+    fn of(token: &ForeignToken) -> Self {
+        Self {
+            bits: token.bits(),
+            digits: token.parameters.digits.as_u8(),
+            period: token.parameters.period.as_seconds(),
+            used_codes: match &token.used {
+                Used::Steps(count, _) => *count,
+                Used::Code(..) => 1,
+                Used::Nothing | Used::Untold => 0,
+            },
+        }
+    }
 }
