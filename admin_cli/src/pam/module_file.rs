@@ -193,7 +193,9 @@ mod tests {
         let mut bytes = sound();
         // Such a table is for linkers: `e_shoff` and `e_shnum`, of a file of 64 bits or of 32.
         let fields = if bytes[4] == 2 { [40..48, 60..62] } else { [32..36, 48..50] };
-        fields.into_iter().for_each(|field| bytes[field].fill(0));
+        for field in fields {
+            bytes[field].fill(0);
+        }
         assert_eq!(fault_in(&bytes, None), None);
         assert_eq!(fault_in(&bytes[..bytes.len() / 2], None).as_deref(), Some("it is cut short"));
     }

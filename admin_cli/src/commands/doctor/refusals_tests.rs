@@ -75,7 +75,7 @@ fn the_right_answer_that_comes_to_pam_deny_is_an_error_where_it_comes_from() {
         "sshd",
         &with("[success=ok ignore=1 default=die]").replace(PERMIT, &format!("{DENY}{PERMIT}")),
         "error: /etc/pam.d/sshd:3: nobody gets in (password): the right code comes to pam_deny.so all the same \
-         (/etc/pam.d/sshd:4); remove /etc/pam.d/sshd:4 (`auth requisite pam_deny.so`)",
+         (/etc/pam.d/sshd:4); to come past that line: `[success=1 ignore=1 default=die]`",
     );
     let shifted = auth(&format!("{UNIX}auth optional pam_env.so\n{faillock}{DENY}{PERMIT}{AUTH}"));
     says(
