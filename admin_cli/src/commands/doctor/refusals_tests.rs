@@ -120,6 +120,12 @@ fn a_file_that_cannot_be_included_is_an_error_since_libpam_refuses_everyone() {
         says("sshd", &text, &expected);
         assert_eq!(said("sshd", &text).iter().filter(|line| line.contains("gone")).count(), 1, "told once");
     }
+    says(
+        "sshd",
+        &format!("{stack}{ACCOUNT}account required pam_unix.so\nsession include gone\n"),
+        "warning: /etc/pam.d/sshd:7: libpam cannot use this line: cannot include gone: there is no such file; no session can \
+         be opened, and most programs refuse then; mend or remove it",
+    );
     says("sshd", &format!("@include gone\n{stack}{ACCOUNT}"), "error: sshd: libpam refuses every login: ");
 }
 

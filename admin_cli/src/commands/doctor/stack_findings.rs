@@ -75,6 +75,14 @@ fn unusable(service: &Service, found: &mut Findings) {
             Job::Module(_) | Job::Substack => {}
         }
     }
+    for handler in service.stack(Phase::Session) {
+        if let Job::Fails(fault) = &handler.job {
+            let problem = format!(
+                "libpam cannot use this line: {fault}; no session can be opened, and most programs refuse then"
+            );
+            found.add(service, Some(&handler.place), Note::warning(problem, "mend or remove it"));
+        }
+    }
     for place in &service.ambiguous {
         let note = Note::warning(
             "a comment or an empty line stands inside a line that goes on, which not every libpam reads alike",
