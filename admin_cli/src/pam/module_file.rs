@@ -189,6 +189,27 @@ mod tests {
     }
 
     #[test]
+    fn a_module_without_a_table_of_sections_is_measured_by_what_is_loaded() {
+        let mut bytes = sound();
+        // Such a table is for linkers: `e_shoff` and `e_shnum`, of a file of 64 bits or of 32.
+        let fields = if bytes[4] == 2 { [40..48, 60..62] } else { [32..36, 48..50] };
+        for field in fields {
+            bytes[field].fill(0);
+        }
+        assert_eq!(fault_in(&bytes, None), None);
+        assert_eq!(fault_in(&bytes[..bytes.len() / 2], None).as_deref(), Some("it is cut short"));
+    }
+
+    #[test]
+    fn what_a_module_only_uses_is_no_entry_point() {
+        let bytes = sound();
+        let defined = Object::of(&bytes).and_then(|object| object.defined()).expect("names");
+        let used = b"__cxa_finalize";
+        assert!(bytes.windows(used.len()).any(|window| window == used), "it uses that");
+        assert!(!defined.contains(&used.as_slice()) && defined.contains(&b"pam_sm_setcred".as_slice()));
+    }
+
+    #[test]
     fn no_byte_that_is_changed_brings_the_reader_to_a_stop() {
         let bytes = sound();
         for at in 0..bytes.len().min(4_096) {

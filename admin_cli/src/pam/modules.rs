@@ -355,6 +355,7 @@ mod tests {
         assert_eq!(unix.outcomes(Phase::Auth, &case(Person::Local, None)), [Code::AUTH_ERR]);
         assert!(!unix.outcomes(Phase::Auth, &case(Person::Remote, Some("pam_sss.so"))).contains(&Code::SUCCESS));
         assert_eq!(module("pam_sss.so").outcomes(Phase::Account, &case(Person::Local, None)), [Code::USER_UNKNOWN]);
+        assert_eq!(module("pam_krb5.so").outcomes(Phase::Account, &case(Person::Local, None)), [Code::IGNORE]);
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub(crate) enum Refusal {
     /// No line says yes; the last one that had a turn.
     Undecided(Option<Decisive>),
     /// A line that denies everyone, and the one from which the right answer comes to it; `past` is how far that would
-    /// have to jump.
-    Denied { line: Decisive, from: Option<Decisive>, past: Option<u32> },
+    /// have to jump, and `over_us` is our line if it was jumped over.
+    Denied { line: Decisive, from: Option<Decisive>, past: Option<u32>, over_us: Option<Rc<Place>> },
     /// A line that says no, or cannot be used.
     Line(Decisive),
 }
@@ -84,7 +84,10 @@ impl Trial<'_> {
         // Where several lines deny, the way goes past all of them.
         let after = self.stack.get(step.at..).unwrap_or_default().iter().take_while(|other| denies(other)).count();
         let past = from.and_then(|from| self.distance(from.at, step.at.saturating_add(after)));
-        Refusal::Denied { line, from: from.and_then(|from| self.decisive(from)), past }
+        let between = from.and_then(|from| self.stack.get(from.at.saturating_add(1)..step.at)).unwrap_or_default();
+        let over_us = between.iter().find(|handler| is_ours(handler) && self.ours(way).is_none());
+        let over_us = over_us.map(|handler| Rc::clone(&handler.place));
+        Refusal::Denied { line, from: from.and_then(|from| self.decisive(from)), past, over_us }
     }
 
     /// A jump that ends behind the last line.
@@ -110,7 +113,7 @@ impl Trial<'_> {
     }
 
     /// How many lines a jump from one place skips to come to another one; a substack is one line.
-    fn distance(&self, from: usize, to: usize) -> Option<u32> {
+    pub(super) fn distance(&self, from: usize, to: usize) -> Option<u32> {
         let level = self.stack.get(from)?.level;
         let between = self.stack.get(from.saturating_add(1)..to)?;
         let is_reachable = self.stack.get(to).is_none_or(|target| target.level <= level)

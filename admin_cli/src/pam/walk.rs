@@ -34,6 +34,10 @@ pub(crate) struct Decisive {
     pub(crate) is_fault: bool,
     /// libpam cannot read its control.
     pub(crate) is_unreadable: bool,
+    /// The part its module plays.
+    pub(crate) role: Option<Role>,
+    /// How far a jump from there to our line would go.
+    pub(crate) to_us: Option<u32>,
 }
 
 impl<'a> Trial<'a> {
@@ -128,6 +132,10 @@ impl<'a> Trial<'a> {
         let action = handler.control.action(code);
         let is_fault = matches!(handler.job, Job::Fails(_));
         let is_unreadable = !is_fault && !handler.control.is_sound();
+        let role = handler.module().map(Module::role);
+        let at = self.stack.iter().position(|other| std::ptr::eq(other, handler));
+        let us = self.stack.iter().position(is_ours);
+        let to_us = at.zip(us).filter(|(at, us)| at < us).and_then(|(at, us)| self.distance(at, us));
         Decisive {
             place: Rc::clone(&handler.place),
             beside_us: Rc::clone(beside_us),
@@ -136,6 +144,8 @@ impl<'a> Trial<'a> {
             action,
             is_fault,
             is_unreadable,
+            role,
+            to_us,
         }
     }
 

@@ -55,10 +55,9 @@ fn how_to_add(files: &dyn Files, service: &Service) -> String {
 /// An include for another phase, of a file that has an auth line of ours: the include, and that line.
 fn passed_by(files: &dyn Files, service: &Service) -> Option<(Rc<Place>, Rc<Place>)> {
     let included = |phase| service.stack(phase).iter().filter(|handler| !handler.through.is_empty());
-    let by_auth = |file: &str| included(Phase::Auth).any(|handler| *handler.place.file == *file);
     let others = [Phase::Account, Phase::Session, Phase::Password].into_iter().flat_map(included);
     others.into_iter().find_map(|handler| {
-        let name = handler.place.file.rsplit('/').next().filter(|_| !by_auth(&handler.place.file))?;
+        let name = handler.place.file.rsplit('/').next()?;
         let whole = Service::read(files, name);
         let ours = whole.stack(Phase::Auth).iter().find(|other| is_ours(other) && other.through.is_empty())?;
         Some((Rc::clone(handler.entry()), Rc::clone(&ours.place)))

@@ -3,6 +3,9 @@
 //! Invariants: changes nothing; goes on as far as it can, whatever is broken; names nothing secret.
 
 mod administrators;
+mod advice;
+#[cfg(test)]
+mod advice_tests;
 mod clock;
 mod configs;
 mod finding;

@@ -67,7 +67,14 @@ fn told(examined: &Examined, login: &Login, phase: Phase, severity: Severity, fo
             );
             (Some(&line.place), Note::error(problem, remedy))
         }
-        Some(Refusal::Denied { line, from, past }) => denied(login, line, from.as_ref(), *past, severity),
+        Some(Refusal::Denied { line, over_us: Some(ours), .. }) => {
+            let problem = format!(
+                "nobody gets in ({kind}): our line is jumped over, and {} refuses ({})",
+                line.module, line.place
+            );
+            (Some(ours), Note::error(problem, format!("move {ours} after {}", shown(&line.place))))
+        }
+        Some(Refusal::Denied { line, from, past, .. }) => denied(login, line, from.as_ref(), *past, severity),
         Some(Refusal::Line(line)) => match refusing(login, line, fault, severity) {
             Some(note) => (Some(&line.place), note),
             None => return,
@@ -86,8 +93,8 @@ fn denied<'line>(
 ) -> (Option<&'line std::rc::Rc<crate::pam::service::Place>>, Note) {
     let (kind, denies) = (&login.kind, &line.module);
     let Some(from) = from else {
-        let problem = format!("nobody gets in ({kind}): {denies} refuses everyone who comes here");
-        let remedy = "let the line that is satisfied jump over it, or remove it";
+        let problem = format!("nobody gets in ({kind}): no line says yes before {denies} is reached");
+        let remedy = "unless that is meant, let a line before it check the password";
         return (Some(&line.place), Note { severity, problem, remedy: remedy.to_owned() });
     };
     let what = if from.module == OURS { "the right code" } else { "who has given what is asked for here" };
@@ -97,7 +104,8 @@ fn denied<'line>(
         (Some(past), _) if from.module != OURS => {
             format!("to come past that line: `[{}={past} default=ignore]`", from.code)
         }
-        _ => format!("remove {}, or let the lines before jump over it", shown(&line.place)),
+        (Some(past), _) => format!("to come past that line: `[success={past} ignore={past} default=die]`"),
+        (None, _) => format!("remove {}", shown(&line.place)),
     };
     (Some(&from.place), Note::error(problem, remedy))
 }

@@ -39,6 +39,12 @@ fn a_jump_past_the_last_line_is_an_error_with_the_jump_that_comes_to_ours() {
         let text = auth(&format!("auth [success={jump} default=ignore] pam_unix.so\n{DENY}{AUTH}{PERMIT}"));
         says("sshd", &text, &format!("error: /etc/pam.d/sshd:1: nobody gets in (password): pam_unix.so {problem}"));
     }
+    says(
+        "sshd",
+        &auth(&format!("auth [success=2 default=die] pam_unix.so\n{AUTH}")),
+        "error: /etc/pam.d/sshd:1: nobody gets in (password): pam_unix.so jumps over 2, past the last line; let it jump to a \
+         line that is there",
+    );
     let substack = auth(&format!("{AUTH}auth [success=1 default=ignore] pam_unix.so\n"));
     says(
         "sshd",
@@ -69,7 +75,7 @@ fn the_right_answer_that_comes_to_pam_deny_is_an_error_where_it_comes_from() {
         "sshd",
         &with("[success=ok ignore=1 default=die]").replace(PERMIT, &format!("{DENY}{PERMIT}")),
         "error: /etc/pam.d/sshd:3: nobody gets in (password): the right code comes to pam_deny.so all the same \
-         (/etc/pam.d/sshd:4); remove /etc/pam.d/sshd:4 (`auth requisite pam_deny.so`)",
+         (/etc/pam.d/sshd:4); to come past that line: `[success=1 ignore=1 default=die]`",
     );
     let shifted = auth(&format!("{UNIX}auth optional pam_env.so\n{faillock}{DENY}{PERMIT}{AUTH}"));
     says(
@@ -114,7 +120,20 @@ fn a_file_that_cannot_be_included_is_an_error_since_libpam_refuses_everyone() {
         says("sshd", &text, &expected);
         assert_eq!(said("sshd", &text).iter().filter(|line| line.contains("gone")).count(), 1, "told once");
     }
+    says(
+        "sshd",
+        &format!("{stack}{ACCOUNT}account required pam_unix.so\nsession include gone\n"),
+        "warning: /etc/pam.d/sshd:7: libpam cannot use this line: cannot include gone: there is no such file; no session can \
+         be opened, and most programs refuse then; mend or remove it",
+    );
     says("sshd", &format!("@include gone\n{stack}{ACCOUNT}"), "error: sshd: libpam refuses every login: ");
+}
+
+#[test]
+fn a_control_that_libpam_cannot_read_is_told_once() {
+    let lines = said("sshd", &auth(&format!("auth [sucess=1 default=ignore] pam_unix.so\n{DENY}{AUTH}{PERMIT}")));
+    let told: Vec<&String> = lines.iter().filter(|line| line.starts_with("error: ")).collect();
+    assert!(told.len() == 1 && told[0].contains("libpam cannot read the control"), "{lines:#?}");
 }
 
 #[test]

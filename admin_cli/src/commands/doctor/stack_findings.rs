@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use countersign_common::config::Config;
 
+use super::advice::end_before_us;
 use super::finding::Severity;
 use super::notes::{Findings, Note, shown};
 use super::refusals::refused;
@@ -11,8 +12,9 @@ use super::services::Nature;
 use super::stacks::{Examined, Login, is_ours_in, skipped};
 use super::verdict::Word;
 use crate::pam::auth::our_auth_lines;
-use crate::pam::modules::Role;
+use crate::pam::modules::{Person, Role};
 use crate::pam::service::{Handler, Job, Module, Phase, Place, Service};
+use crate::pam::walk::Decisive;
 
 /// What the finding about a line says whose module is not there: libpam goes on, or refuses.
 pub(super) const NOT_INSTALLED: &str = "the module is not installed";
@@ -73,6 +75,14 @@ fn unusable(service: &Service, found: &mut Findings) {
             Job::Module(_) | Job::Substack => {}
         }
     }
+    for handler in service.stack(Phase::Session) {
+        if let Job::Fails(fault) = &handler.job {
+            let problem = format!(
+                "libpam cannot use this line: {fault}; no session can be opened, and most programs refuse then"
+            );
+            found.add(service, Some(&handler.place), Note::warning(problem, "mend or remove it"));
+        }
+    }
     for place in &service.ambiguous {
         let note = Note::warning(
             "a comment or an empty line stands inside a line that goes on, which not every libpam reads alike",
@@ -129,23 +139,6 @@ fn unproven(examined: &Examined, found: &mut Findings) {
     }
 }
 
-/// How a wrong password ends before our line, whichever modules look at it.
-fn end_before_us(service: &Service, line: &Place) -> String {
-    let mut modules: Vec<&str> = Vec::new();
-    for module in
-        service.stack(Phase::Auth).iter().filter_map(Handler::module).filter(|module| module.checks_passwords())
-    {
-        if !modules.contains(&module.name()) {
-            modules.push(module.name());
-        }
-    }
-    let jumps = (1..=modules.len()).rev().zip(&modules);
-    let mut lines: Vec<String> =
-        jumps.map(|(jump, module)| format!("`auth [success={jump} default=ignore] {module}`")).collect();
-    lines.push("`auth requisite pam_deny.so`".to_owned());
-    format!("put instead of {}: {}", shown(line), lines.join(", "))
-}
-
 /// Where our line belongs that stands before the password; if there is no such place yet, how it is made.
 fn after_the_password(examined: &Examined) -> String {
     let service = &examined.service;
@@ -194,11 +187,15 @@ fn weak(service: &Service, login: &Login, found: &mut Findings) {
         } else {
             format!("{} leads past our line, so no code is asked for", line.module)
         };
+        // Whom a condition spares is spared on purpose as a rule.
+        let is_spared = line.role == Some(Role::Condition) && login.kind.person == Person::Root;
         let remedy = match login.kind.role {
-            Role::LocalPassword | Role::OtherPassword if !auth.asked => end_before_us(service, &line.beside_us),
-            _ => "if that is not meant, put our line where every way in passes it".to_owned(),
+            Role::LocalPassword | Role::OtherPassword if !auth.asked && line.role != Some(Role::Condition) => {
+                end_before_us(service, &line.beside_us)
+            }
+            _ => unless_meant(line),
         };
-        let severity = if auth.asked { Severity::Warning } else { Severity::Error };
+        let severity = if auth.asked || is_spared { Severity::Warning } else { Severity::Error };
         found.add(service, Some(&line.place), Note { severity, problem, remedy });
     }
     for line in &auth.may_fail_after {
@@ -211,6 +208,14 @@ fn weak(service: &Service, login: &Login, found: &mut Findings) {
             format!("the code is asked for more than once ({}), and no code is accepted twice", places.join(", "));
         found.add(service, Some(&ours), Note::error(problem, "keep one of the lines"));
     }
+}
+
+/// What to do about a line that leads past ours and need not lead elsewhere.
+fn unless_meant(line: &Decisive) -> String {
+    let to_us = line.to_us.filter(|lines| *lines > 0 && line.role != Some(Role::Condition));
+    let jump =
+        to_us.map(|lines| format!(", or make its control `[success={lines} default=ignore]`, to come to our line"));
+    format!("unless that is meant, remove the line{}", jump.unwrap_or_default())
 }
 
 /// Whether what was proven takes effect.

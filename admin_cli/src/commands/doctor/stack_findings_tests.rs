@@ -62,7 +62,7 @@ fn each_line_is_named_with_what_to_do() {
         (from_here(&format!("auth optional pam_unix.so\n{AUTH}")), "error: /etc/pam.d/sshd:2: a code alone lets in"),
         (
             from_here(&format!("auth sufficient pam_sss.so\n{include}{AUTH}")),
-            "error: /etc/pam.d/sshd:1: pam_sss.so leads past our line, so no code is asked for; put instead of /etc/pam.d/sshd:1 (`auth sufficient pam_sss.so`): `auth [success=2 default=ignore] pam_sss.so`, `auth [success=1 default=ignore] pam_unix.so`",
+            "error: /etc/pam.d/sshd:1: pam_sss.so leads past our line, so no code is asked for; put instead of /etc/pam.d/sshd:1 (`auth sufficient pam_sss.so`): `auth [success=2 default=ignore] pam_sss.so`, `auth [success=1 default=ignore] pam_unix.so nullok`",
         ),
         (
             from_here(&format!("auth sufficient pam_fprintd.so\n{include}{AUTH}")),

@@ -242,6 +242,7 @@ fn because(refusal: Option<&Refusal>) -> String {
         Some(Refusal::Starved(place)) => format!("nobody asked for the password that `use_first_pass` takes, {place}"),
         Some(Refusal::OurControl(line)) => format!("our control refuses the right code, {}", line.place),
         Some(Refusal::Jump { line, .. }) => format!("{} jumps past the last line, {}", line.module, line.place),
+        Some(Refusal::Line(line)) if line.is_fault => format!("libpam cannot use {}: {}", line.place, line.module),
         Some(Refusal::Denied { line, .. } | Refusal::Line(line)) => format!("{} refuses, {}", line.module, line.place),
         Some(Refusal::Undecided(_)) | None => "no line says yes".to_owned(),
     }
