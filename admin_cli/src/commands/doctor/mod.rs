@@ -120,7 +120,7 @@ fn examined(config_path: &str) -> Answer {
     match desk {
         Ok(desk) => {
             host::strays(&desk, &mut findings);
-            users::users(&desk, &mut findings);
+            users::users(&desk, &logins, &mut findings);
             administrators::administrators(&desk, &mut findings);
             selinux::label(&desk, &mut findings);
         }
