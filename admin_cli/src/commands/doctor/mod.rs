@@ -4,7 +4,9 @@
 
 mod administrators;
 mod clock;
+mod console;
 mod finding;
+mod helper_account;
 mod host;
 mod log;
 #[cfg(test)]
@@ -110,11 +112,14 @@ fn examined(config_path: &str) -> Answer {
     let mut findings = Vec::new();
     let config = host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
+    findings.extend(helper_account::open_to_logins());
+    findings.extend(config.as_ref().into_iter().flat_map(helper_account::closed_paths));
     let mut logins = stacks::stacks(&Host::new(), config.as_ref(), &mut findings);
     let desk = Desk::open(config_path);
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
     logins.extend(by_ssh);
     sudoers::sudoers(&logins, &mut findings);
+    findings.extend(console::short_time(&logins));
     clock::keeper(&mut findings);
     log::replays(&mut findings);
     match desk {
