@@ -8,7 +8,7 @@ use countersign_common::decision::{Administrator, BlockEnd};
 use countersign_common::token::UnixTime;
 use serde::Serialize;
 
-use crate::report::{Facts, Report, Source, TokenFacts};
+use crate::report::{Facts, MISCONFIGURED, Report, Source, TokenFacts};
 use crate::sentences::Change;
 use countersign_common::record::steers;
 
@@ -28,6 +28,8 @@ pub(crate) struct User {
     failures: Option<u16>,
     blocked: Option<Blocked>,
     command_blocked: Option<Blocked>,
+    enrollment_refused: Option<Refused>,
+    no_code_before: Option<String>,
     grace_until: Option<String>,
     last_accepted: Option<Accepted>,
     changed_at: Option<String>,
@@ -52,6 +54,12 @@ pub(crate) struct Token {
 #[derive(Debug, Serialize)]
 struct Blocked {
     until: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Refused {
+    until: String,
+    why: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,6 +95,8 @@ impl User {
             failures: facts.map(|facts| facts.failures),
             blocked: facts.and_then(|facts| facts.blocked).map(Blocked::of),
             command_blocked: facts.and_then(|facts| facts.command_blocked).map(Blocked::of),
+            enrollment_refused: facts.and_then(|facts| facts.enrollment_refused).map(Refused::of),
+            no_code_before: facts.and_then(|facts| facts.no_code_before).map(|start| start.to_string()),
             grace_until: facts.and_then(|facts| facts.grace.end()).map(|end| end.to_string()),
             last_accepted: facts.and_then(|facts| facts.last_accepted.as_ref()).map(Accepted::of),
             changed_at: facts.and_then(|facts| facts.changed.as_ref()).map(|(at, _)| at.to_string()),
@@ -125,6 +135,12 @@ impl Blocked {
                 BlockEnd::Unblock => None,
             },
         }
+    }
+}
+
+impl Refused {
+    fn of(until: UnixTime) -> Self {
+        Self { until: until.to_string(), why: MISCONFIGURED }
     }
 }
 

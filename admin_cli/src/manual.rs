@@ -49,7 +49,7 @@ const fn field(name: &'static str, value: &'static str) -> Field {
 }
 
 /// One user.
-pub(crate) const USER: [Field; 18] = [
+pub(crate) const USER: [Field; 20] = [
     field("user", "the canonical name"),
     field("uid", "the account's uid; the recorded one if the account is gone"),
     field(
@@ -71,6 +71,14 @@ pub(crate) const USER: [Field; 18] = [
     field(
         "command_blocked",
         "the same for confirmations in the command, which have a count of their own; logins are not affected",
+    ),
+    field(
+        "enrollment_refused",
+        "`null`, or `{until, why}`: three enrollments were proven and not kept within the hour, so no other is let through",
+    ),
+    field(
+        "no_code_before",
+        "`null`, or from when on a code can be accepted, where the host's clock has gone back behind the last accepted one",
     ),
     field(
         "grace_until",

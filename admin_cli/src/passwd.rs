@@ -12,7 +12,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) name: &'a str,
     uid: &'a str,
     gid: &'a str,
-    shell: &'a str,
+    pub(crate) home: &'a str,
+    pub(crate) shell: &'a str,
 }
 
 /// The lines that are text.
@@ -24,8 +25,8 @@ pub(crate) fn lines(passwd: &[u8]) -> impl Iterator<Item = &str> {
 pub(crate) fn entries(passwd: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     lines(passwd).filter_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();
-        let [name, _, uid, gid, _, _, shell] = fields.as_slice() else { return None };
-        Some(Entry { name, uid, gid, shell })
+        let [name, _, uid, gid, _, home, shell] = fields.as_slice() else { return None };
+        Some(Entry { name, uid, gid, home, shell })
     })
 }
 

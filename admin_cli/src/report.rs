@@ -5,7 +5,8 @@
 use countersign_common::config::{Config, Outcome};
 use countersign_common::counters::{Grace, LastAccepted};
 use countersign_common::decision::{
-    Action, Administrator, BlockEnd, Demand, block, grace_until, is_in_use, is_slow_guessing, recovery_codes_left,
+    Action, Administrator, BlockEnd, Demand, block, grace_until, is_in_use, is_slow_guessing, no_code_before,
+    recovery_codes_left, refused_until,
 };
 use countersign_common::notice::{FEW_RECOVERY_CODES, spelled_span};
 use countersign_common::record::{CanToggle, Record, Token, Use2fa};
@@ -16,6 +17,9 @@ use crate::desk::{NO_ID, Person};
 use crate::failure::way_out;
 use crate::ruling::Ruling;
 use crate::sentences::Reader;
+
+/// Why proofs are not committed, as the log says it.
+pub(crate) const MISCONFIGURED: &str = "misconfigured: no account line";
 
 /// What is known about one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +59,10 @@ pub(crate) struct Facts {
     pub(crate) command_blocked: Option<BlockEnd>,
     /// Enrollments proven but never kept: too many, and there are no more for a time.
     pub(crate) uncommitted: u8,
+    /// Until when there are no more, of someone without a token.
+    pub(crate) enrollment_refused: Option<UnixTime>,
+    /// When the host's clock has gone back behind what was accepted: from when on a code can be.
+    pub(crate) no_code_before: Option<UnixTime>,
     pub(crate) last_accepted: Option<LastAccepted>,
     pub(crate) changed: Option<(UnixTime, String)>,
     pub(crate) recorded_uid: Option<u32>,
@@ -162,6 +170,14 @@ impl Report {
             lines.push(format!("Warning: {failures} wrong codes within 30 days; someone may be guessing slowly"));
         }
         lines.push(format!("Blocked: {}", facts.blocked.map_or("no".to_owned(), spelled_block)));
+        if let Some(end) = facts.enrollment_refused {
+            lines.push(format!("Enrollment refused: until {end} ({} begun and none completed)", facts.uncommitted));
+            lines.push(format!("  {MISCONFIGURED}"));
+        }
+        if let Some(start) = facts.no_code_before {
+            lines.push(format!("No code accepted: before {start}"));
+            lines.push("  the clock of this host has gone back behind the last accepted code".to_owned());
+        }
         if let Some(end) = facts.command_blocked {
             let end = spelled_block(end);
             lines.push(format!("Blocked in the command: {end} (confirmations only; logins are not affected)"));
@@ -196,6 +212,8 @@ impl Report {
         let condition = match facts {
             Facts { blocked: Some(_), .. } => "blocked",
             _ if asked == Use2fa::Disabled => "off",
+            Facts { enrollment_refused: Some(_), .. } => "refused",
+            Facts { no_code_before: Some(_), .. } => "clock back",
             _ if facts.is_enrolled() => "ok",
             _ => "to enroll",
         };
@@ -227,6 +245,9 @@ impl Facts {
             command_failures: counters.helper_throttle.failures,
             command_blocked: block(config, counters.helper_throttle, now),
             uncommitted: counters.uncommitted.count,
+            enrollment_refused: refused_until(counters.uncommitted, now)
+                .filter(|_| !record.as_ref().is_some_and(Record::is_enrolled)),
+            no_code_before: record.as_ref().and_then(|record| no_code_before(config, record, counters, now)),
             last_accepted: counters.last_accepted.clone(),
             changed: record.as_ref().map(|record: &Record| (record.changed_at, record.changed_by.clone())),
             recorded_uid: record.as_ref().map(|record| record.uid).filter(|uid| *uid != NO_ID),

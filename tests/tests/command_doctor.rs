@@ -1,7 +1,8 @@
 //! `countersign doctor`: each thing that can be wrong, one line, a severity, an exit status; and nothing is changed.
 use countersign_tests::Factor;
-use countersign_tests::factor::IN_USE;
+use countersign_tests::factor::{IN_USE, PASSWORD, PROMPT};
 use countersign_tests::pam_driver::Item;
+use countersign_tests::terminal::sudo;
 use countersign_tests::world::{Outcome, Stack};
 use serde_json::Value;
 
@@ -214,7 +215,104 @@ fn what_sudoers_says_about_pam_is_told() {
     assert!(!doctor(&factor).text().contains("sudoers"), "nobody is asked by sudo");
     factor.world.use_stack(Stack::Sudo);
     finds(&factor, "error: /etc/sudoers.d/own:1: pam_service has sudo ask the service admin", "/etc/pam.d/admin");
-    finds(&factor, "info: /etc/sudoers.d/own:2: NOPASSWD", "");
+    finds(&factor, "info: /etc/sudoers.d/own:2: NOPASSWD: ", "for alice");
     factor.world.pam_stack("admin", Stack::Sudo.text());
     assert!(!doctor(&factor).text().contains("own:1"));
+}
+
+/// What the doctor says of `targetpw` is what sudo does.
+#[test]
+fn whose_code_sudo_asks_for_is_told_wherever_it_is_included_from() {
+    let factor = Factor::new("", &["alice"]);
+    let world = &factor.world;
+    world.use_stack(Stack::Sudo);
+    world.allow_sudo("alice");
+    world.set_password("root", "root's own");
+    world.countersign(&["enable", "alice"]).ok();
+    let token = factor.enroll("alice");
+    // The caller's password and code, as it should be.
+    let mut caller = sudo(world, "alice", &["-k", "id", "-un"]);
+    caller.answer("alice:", PASSWORD);
+    caller.answer(PROMPT, &factor.code(&token));
+    caller.expect("root");
+    // Root's password, and no code, since root does not use 2FA.
+    world.sh("mkdir /etc/sudo-more; echo '@include /etc/sudo-more/in\\ all' >> /etc/sudoers").ok();
+    world.write_file("/etc/sudo-more/in all", "#includedir /etc/sudo-more/d\n", 0o440);
+    world.write_file("/etc/sudo-more/d/own", "Defaults \\\n  targetpw\n", 0o440);
+    let mut caller = sudo(world, "alice", &["-k", "id", "-un"]);
+    caller.answer("root:", "root's own");
+    let before = caller.expect("root\n");
+    assert!(!before.contains(PROMPT), "{before}");
+    // And root's code, once it does.
+    world.countersign(&["enable", "root"]).ok();
+    let root = factor.enroll("root");
+    let mut caller = sudo(world, "alice", &["-k", "id", "-un"]);
+    caller.answer("root:", "root's own");
+    caller.answer(PROMPT, &factor.code(&root));
+    caller.expect("root\n");
+    finds(
+        &factor,
+        "warning: /etc/sudo-more/d/own:1: targetpw: for everyone sudo asks for password and code of",
+        "root",
+    );
+    world.write_file("/etc/sudo-more/d/own", "Defaults:alice rootpw\nalice NOPASSWD ALL\n", 0o440);
+    finds(&factor, "warning: /etc/sudo-more/d/own:1: rootpw: for alice sudo asks for", "of root");
+    finds(&factor, "warning: visudo -c: /etc/sudo-more/d/own:2:", "syntax error");
+    world.sh("echo '@include /etc/sudo-more/gone' >> /etc/sudoers").ok();
+    finds(&factor, "warning: /etc/sudo-more/gone: No such file", "is not known");
+}
+
+#[test]
+fn a_console_that_gives_no_time_to_enroll_is_told() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let set = |seconds: &str| {
+        factor
+            .world
+            .sh(&format!(
+                "sed -i '/^LOGIN_TIMEOUT/d' /etc/login.defs; echo 'LOGIN_TIMEOUT {seconds}' >> /etc/login.defs"
+            ))
+            .ok();
+        doctor(&factor).text().contains("LOGIN_TIMEOUT")
+    };
+    assert!(!set("30"), "login asks nobody for a code");
+    factor.world.use_stack(Stack::Login);
+    assert!(set("30") && !set("0") && !set("60"));
+    assert!(set("59"));
+    finds(&factor, "warning: /etc/login.defs:", "LOGIN_TIMEOUT is 59 seconds");
+}
+
+#[test]
+fn a_helper_whose_account_someone_may_log_in_to_or_that_cannot_reach_the_state_is_told() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let world = &factor.world;
+    doctor(&factor).expect_code(0);
+    for (script, undo, part) in [
+        (
+            "sed -i '/^countersign:/s,:[^:]*$,:/bin/bash,' /etc/passwd",
+            "sed -i '/^countersign:/s,:[^:]*$,:/usr/sbin/nologin,' /etc/passwd",
+            "has the login shell /bin/bash",
+        ),
+        (
+            "echo 'countersign:$5$a$b:19000::::::' >> /etc/shadow",
+            "sed -i '/^countersign:/s/.*/countersign:!:19000::::::/' /etc/shadow",
+            "has a password",
+        ),
+        (
+            "sed -i '/^countersign:/s/:!:/::/' /etc/shadow",
+            "sed -i '/^countersign:/d' /etc/shadow",
+            "has an empty password",
+        ),
+        (
+            "sed -i '/^countersign:/s,/nonexistent,/srv/cs,' /etc/passwd; mkdir -p /srv/cs/.ssh; echo k > /srv/cs/.ssh/authorized_keys",
+            "rm -r /srv/cs",
+            "/srv/cs/.ssh/authorized_keys",
+        ),
+        ("chmod 700 /var/lib", "chmod 755 /var/lib", "/var/lib: is closed to countersign"),
+    ] {
+        world.sh(script).ok();
+        finds(&factor, "error: ", part);
+        doctor(&factor).expect_code(1);
+        world.sh(undo).ok();
+        doctor(&factor).expect_code(0);
+    }
 }

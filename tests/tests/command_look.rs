@@ -1,13 +1,14 @@
 //! `status` and `list` by the real command: words, fields, damaged states, exit codes.
 use countersign_tests::code::code_now;
+use countersign_tests::factor::IN_USE;
 use countersign_tests::pam_driver::{Item, pam};
 use countersign_tests::qr::Otpauth;
-use countersign_tests::world::{COMMAND, STATE_DIR};
-use countersign_tests::{Driver, Phase, World};
+use countersign_tests::world::{COMMAND, STATE_DIR, Stack};
+use countersign_tests::{Driver, Factor, Phase, World};
 use serde_json::Value;
 
 /// The fields of a user, in the order they are written.
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 20] = [
     "user",
     "uid",
     "use_2fa",
@@ -20,6 +21,8 @@ const FIELDS: [&str; 18] = [
     "failures",
     "blocked",
     "command_blocked",
+    "enrollment_refused",
+    "no_code_before",
     "grace_until",
     "last_accepted",
     "changed_at",
@@ -97,6 +100,8 @@ fn absent_is_null_and_never_missing() {
     let world = world();
     let alice = json(&world.countersign(&["status", "alice", "--json"]).ok());
     assert_eq!(fields(&alice), sorted(&[]));
+    let absent = ["enrollment_refused", "no_code_before"];
+    assert!(absent.iter().all(|field| alice[field].is_null()), "{alice}");
     for field in ["blocked", "command_blocked", "grace_until", "last_accepted", "changed_at", "changed_by", "problem"] {
         assert_eq!(alice[field], Value::Null, "{field}");
     }
@@ -194,6 +199,63 @@ fn looking_changes_nothing() {
         world.countersign(arguments).ok();
     }
     assert_eq!(world.sh(&state).ok(), before);
+}
+
+/// Design, section 2, item 10: three proofs without a commit, and there are no more for an hour.
+#[test]
+fn who_is_refused_for_want_of_an_account_line_is_shown_so_until_the_hour_is_over() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let world = &factor.world;
+    world.use_stack(Stack::SshdNoAccount);
+    let prove = || factor.driver("alice").answers(["{code}"]).phases([Phase::Authenticate]).run();
+    for _ in 0..2 {
+        prove().assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+        factor.next_step();
+    }
+    assert!(factor.status("alice")["enrollment_refused"].is_null());
+    prove().assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+    prove().assert_codes(Phase::Authenticate, &[pam::AUTH_ERR]);
+    let refused = factor.status("alice")["enrollment_refused"].clone();
+    assert_eq!(refused["why"], "misconfigured: no account line", "{refused}");
+    let until = refused["until"].as_str().expect("a time");
+    let text = world.countersign(&["status", "alice"]).ok();
+    let line = format!("Enrollment refused: until {until} (3 begun and none completed)");
+    assert!(text.lines().any(|found| found == line) && text.contains("misconfigured: no account line"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(world.countersign(&["list"]).ok().contains("  refused\n"));
+    let doctor = world.countersign(&["doctor"]);
+    doctor.expect_code(1);
+    let said = format!("error: alice is refused until {until}: three enrollments were proven and none was kept");
+    let found = doctor.text().lines().find(|line| line.starts_with(&said)).map(str::to_owned);
+    assert!(found.is_some_and(|line| line.contains("of sshd") && line.contains("countersign unblock")), "{doctor:?}");
+    world.move_clock(3_599);
+    assert!(factor.status("alice")["enrollment_refused"].is_object());
+    world.move_clock(1);
+    assert!(factor.status("alice")["enrollment_refused"].is_null());
+    prove().assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+}
+
+#[test]
+fn whose_codes_are_all_refused_since_the_clock_went_back_is_shown_so_until_it_has_come_again() {
+    let factor = Factor::new(IN_USE, &["alice"]);
+    let token = factor.enroll("alice");
+    factor.world.countersign(&["enable", "alice"]).ok();
+    assert!(factor.status("alice")["no_code_before"].is_null());
+    factor.world.move_clock(-7_200);
+    let before = factor.status("alice")["no_code_before"].as_str().expect("a time").to_owned();
+    let text = factor.world.countersign(&["status", "alice"]).ok();
+    assert!(text.contains(&format!("No code accepted: before {before}\n")) && text.contains("has gone back"), "{text}");
+    assert!(factor.world.countersign(&["list"]).ok().contains("  clock back\n"));
+    let doctor = factor.world.countersign(&["doctor"]).expect_code(1).text();
+    assert!(doctor.contains("error: alice is refused whatever code is typed: the clock of this host has gone back"));
+    // The module says the same, and at that time no longer.
+    let shown = |text: &str| factor.login("alice", &[&factor.code(&token)]).shows(text);
+    assert!(shown("The clock of this host has gone back."));
+    let at = factor.world.run(&["date", "-u", "-d", &before, "+%s"]).ok().trim().parse::<i64>().expect("a time");
+    factor.world.move_clock(at - factor.world.clock().now());
+    let early = factor.login("alice", &[&factor.code_of_step(&token, 1)]);
+    early.assert_codes(Phase::Authenticate, &[pam::SUCCESS]);
+    assert!(factor.status("alice")["no_code_before"].is_null());
 }
 
 #[test]

@@ -80,6 +80,26 @@ fn assert_a_wrong_password_ends(world: &World) {
     assert_refused_unasked(person);
 }
 
+/// sshd throws away what root types, unless the recipe's block says otherwise.
+fn assert_root_gets_in_by_key_and_code_only(world: &World) {
+    world.set_password("root", ALICES);
+    world.countersign(&["enable", "root"]).ok();
+    world.sh("install -d -m 700 /root/.ssh; install -m 600 /root/key.pub /root/.ssh/authorized_keys").ok();
+    // The suites know a shell by the prompt that users have.
+    world.write_file("/root/.bashrc", "PS1='$ '\n", 0o644);
+    let mut person = ssh(world, "root", "publickey,keyboard-interactive", &[]);
+    let phone = Phone::scan(&mut person);
+    person.type_line(&phone.code(world));
+    expect_shell(&mut person, "root");
+    world.move_clock(STEP);
+    let mut person = ssh(world, "root", "publickey,keyboard-interactive", &[]);
+    person.answer(PROMPT, &phone.code(world));
+    expect_shell(&mut person, "root");
+    world.move_clock(STEP);
+    expect_refused(&mut ssh(world, "root", "publickey", &[]));
+    expect_refused(&mut ssh(world, "root", "keyboard-interactive", &[]));
+}
+
 fn assert_refused_unasked(mut person: Terminal) {
     expect_refused(&mut person);
     assert!(!person.printed().contains(PROMPT), "{}", person.printed());
@@ -105,6 +125,7 @@ fn key_then_code() {
     let phone = enroll(&world, ssh(&world, "alice", methods, &[]));
     world.move_clock(STEP);
     assert_code_accepted(&world, ssh(&world, "alice", methods, &[]), &phone);
+    assert_root_gets_in_by_key_and_code_only(&world);
     // Without the key nobody is asked for anything.
     assert_refused_unasked(ssh(&world, "alice", "keyboard-interactive", &[]));
 }
@@ -124,6 +145,7 @@ fn key_or_password_then_code() {
     world.move_clock(STEP);
     assert_code_accepted(&world, with_password(&world, "keyboard-interactive"), &phone);
     assert_a_wrong_password_ends(&world);
+    assert_root_gets_in_by_key_and_code_only(&world);
     // A key alone is not enough.
     expect_refused(&mut ssh(&world, "alice", "publickey", &[]));
 }

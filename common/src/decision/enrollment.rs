@@ -31,8 +31,15 @@ pub fn prove(config: &Config, token: &Token, now: UnixTime, code: &Code) -> Opti
 
 /// Whether so many proofs went uncommitted that no other is accepted now.
 pub(super) fn is_exhausted(uncommitted: Uncommitted, now: UnixTime) -> bool {
+    refused_until(uncommitted, now).is_some()
+}
+
+/// Until when enrollment and disable are refused since proofs went uncommitted; `None` if they are not.
+#[must_use]
+pub fn refused_until(uncommitted: Uncommitted, now: UnixTime) -> Option<UnixTime> {
     // A last proof in the future says that the clock was wrong; it must not hold anyone off for years.
-    uncommitted.count >= UNCOMMITTED_LIMIT && now.since(uncommitted.last).is_some_and(|span| span < UNCOMMITTED_SPAN)
+    let is_recent = now.since(uncommitted.last).is_some_and(|span| span < UNCOMMITTED_SPAN);
+    (uncommitted.count >= UNCOMMITTED_LIMIT && is_recent).then(|| uncommitted.last.plus(UNCOMMITTED_SPAN))
 }
 
 /// The counters once a token or a disable is proven: counted before anyone is let in. After an hour's pause the

@@ -181,6 +181,20 @@ fn is_beyond_window(config: &Config, token: &Token, counters: &Counters, now: Un
     window(config, token, now).all(|step| step < last)
 }
 
+/// When this host's clock has gone back so far that no token can accept a code: from when on one can.
+#[must_use]
+pub fn no_code_before(config: &Config, record: &Record, counters: &Counters, now: UnixTime) -> Option<UnixTime> {
+    if !record.is_enrolled() || !record.tokens.iter().all(|token| is_beyond_window(config, token, counters, now)) {
+        return None;
+    }
+    let width = i64::from(u32::from(config.totp.window));
+    let first = |token: &Token| {
+        let step = counters.last_step(token.id)?.offset_by(1_i64.saturating_sub(width));
+        UnixTime::new(step.as_u64().saturating_mul(u64::from(token.parameters.period.as_seconds()))).ok()
+    };
+    record.tokens.iter().filter_map(first).min()
+}
+
 /// For root's log only, after a wrong code has been counted: by how many steps the code's clock differs, if it is
 /// the code of any step within 20 of now.
 #[must_use]

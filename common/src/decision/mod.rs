@@ -24,9 +24,9 @@ pub use authorize::{Actor, Denied, Enrolled, Helping, RootAccount, Target, autho
 pub use change::{Applied, Change, ChangeRefused, apply, apply_all, blank};
 pub use confirm::{Answer, confirm};
 pub use delegation::{Grant, Groups, delegate, grant};
-pub use enrollment::{Disabling, UNCOMMITTED_LIMIT, committed, disable_committed, prove, proven};
+pub use enrollment::{Disabling, UNCOMMITTED_LIMIT, committed, disable_committed, prove, proven, refused_until};
 pub use grace::{grace_begun, grace_ended, grace_given, grace_until};
-pub use judge::{Judgement, Verdict, drift, judge};
+pub use judge::{Judgement, Verdict, drift, judge, no_code_before};
 pub use plan::{Administrator, Demand, Login, Offer, Plan, Refusal, is_in_use, plan};
 pub use recovery::{judge_recovery, recovery_codes_left};
 pub use restored::{RecoveryCodes, restored};

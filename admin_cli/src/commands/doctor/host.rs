@@ -17,9 +17,9 @@ use crate::desk::Desk;
 use crate::failure::Failure;
 
 /// Where self-service's helper is, if it is installed, and whom it becomes.
-const HELPER: &str = "/usr/libexec/countersign-helper";
+pub(super) const HELPER: &str = "/usr/libexec/countersign-helper";
 const HELPER_DIRECTORY: &str = "/usr/libexec";
-const HELPER_ACCOUNT: &str = "countersign";
+pub(super) const HELPER_ACCOUNT: &str = "countersign";
 /// Regular, set-user-ID, writable by its owner alone.
 const HELPER_MODE: u32 = 0o106_755;
 /// A temporary file of this age belongs to no running process: a lock is given up after seconds.

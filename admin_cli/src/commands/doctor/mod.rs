@@ -8,7 +8,9 @@ mod advice;
 mod advice_tests;
 mod clock;
 mod configs;
+mod console;
 mod finding;
+mod helper_account;
 mod host;
 mod log;
 mod meant;
@@ -122,6 +124,8 @@ fn examined(config_path: &str) -> Answer {
     let mut findings = Vec::new();
     let config = host::configuration(config_path, &mut findings);
     host::helper(&mut findings);
+    findings.extend(helper_account::open_to_logins());
+    findings.extend(config.as_ref().into_iter().flat_map(helper_account::closed_paths));
     let files = Host::new();
     trust::writable_by_others(&files, &services::all(&files), &mut findings);
     let mut logins = stacks::stacks(&files, config_path, config.as_ref(), &mut findings);
@@ -133,12 +137,13 @@ fn examined(config_path: &str) -> Answer {
     let by_ssh = ssh::ssh(&logins, config.as_ref(), desk.as_ref().ok(), &mut findings);
     logins.extend(by_ssh);
     sudoers::sudoers(&logins, &mut findings);
+    findings.extend(console::short_time(&logins));
     clock::keeper(&mut findings);
     log::replays(&mut findings);
     match desk {
         Ok(desk) => {
             host::strays(&desk, &mut findings);
-            users::users(&desk, &mut findings);
+            users::users(&desk, &logins, &mut findings);
             administrators::administrators(&desk, &mut findings);
             selinux::label(&desk, &mut findings);
         }

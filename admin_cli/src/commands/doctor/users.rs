@@ -3,14 +3,16 @@
 use countersign_common::decision::BlockEnd;
 use countersign_common::notice::FEW_RECOVERY_CODES;
 use countersign_common::system::{Account, Accounts, LookupError, NssAccounts};
+use countersign_common::token::UnixTime;
 
 use super::clock;
 use super::finding::{Finding, Severity};
+use super::verdict::{Line, Word};
 use crate::commands::everyone;
 use crate::commands::look::named;
 use crate::desk::Desk;
 use crate::failure::way_out;
-use crate::report::{Facts, Recovery, Report, Source};
+use crate::report::{Facts, MISCONFIGURED, Recovery, Report, Source};
 use crate::sentences::command;
 
 /// A user that has state, and the account of that name.
@@ -28,7 +30,13 @@ struct Question {
     remedy: &'static str,
 }
 
-const QUESTIONS: [Question; 10] = [
+const QUESTIONS: [Question; 11] = [
+    Question {
+        severity: Severity::Error,
+        is_so: |facts, _| facts.no_code_before.is_some(),
+        what: "refused whatever code is typed: the clock of this host has gone back behind the last accepted one",
+        remedy: "set the clock right; from when on a code is accepted: countersign status USER",
+    },
     Question {
         severity: Severity::Warning,
         is_so: |_, patient| matches!(patient.account, Ok(None)),
@@ -95,7 +103,7 @@ const QUESTIONS: [Question; 10] = [
 ];
 
 /// All findings about users.
-pub(super) fn users(desk: &Desk, findings: &mut Vec<Finding>) {
+pub(super) fn users(desk: &Desk, logins: &[Line], findings: &mut Vec<Finding>) {
     let look_up = |report: &Report| Patient { report: report.clone(), account: NssAccounts.by_name(&report.user) };
     let patients = match everyone::each(desk, look_up) {
         Ok(patients) => patients,
@@ -116,6 +124,7 @@ pub(super) fn users(desk: &Desk, findings: &mut Vec<Finding>) {
     if let Ok(now) = desk.now() {
         findings.extend(clock::drift(facts.filter_map(|facts| facts.last_accepted.as_ref()), now));
     }
+    findings.extend(uncommitted(&patients, logins));
     findings.extend(QUESTIONS.iter().filter_map(|question| asked(question, &patients)));
 }
 
@@ -130,6 +139,38 @@ fn asked(question: &Question, patients: &[Patient]) -> Option<Finding> {
     };
     let problem = format!("{subject} {are} {}", question.what);
     Some(Finding::new(question.severity, problem, question.remedy).about(users))
+}
+
+/// Whom nobody lets enroll any more, since what they proved was never kept, and the services that may be why.
+fn uncommitted(patients: &[Patient], logins: &[Line]) -> Option<Finding> {
+    let until = |patient: &Patient| patient.report.state.as_ref().ok().and_then(|facts| facts.enrollment_refused);
+    let refused = patients.iter().filter_map(|patient| Some((patient.report.user.clone(), until(patient)?)));
+    let (users, ends): (Vec<String>, Vec<UnixTime>) = refused.unzip();
+    let end = ends.iter().max()?;
+    let (are, who) = match users.as_slice() {
+        [user] => ("is", user.clone()),
+        users => ("are", format!("{} users", named(users))),
+    };
+    let is_why = |line: &&Line| line.verdict == Word::CannotEnroll && line.why.contains("account line");
+    let mut services: Vec<String> = logins.iter().filter(is_why).map(|line| line.service.clone()).collect();
+    services.sort();
+    services.dedup();
+    let (why, remedy) = match services.as_slice() {
+        [] => (
+            "every stack has one now".to_owned(),
+            "or the login ended between the code and its end; the log says event=misconfigured and the service"
+                .to_owned(),
+        ),
+        services => (
+            format!("of {}", services.join(", ")),
+            format!("put our account line into it: countersign pam show {}", services.join(" ")),
+        ),
+    };
+    let problem = format!(
+        "{who} {are} refused until {end}: three enrollments were proven and none was kept ({MISCONFIGURED}: {why})"
+    );
+    let remedy = format!("{remedy}; then countersign unblock USER");
+    Some(Finding { services, ..Finding::new(Severity::Error, problem, remedy).about(users) })
 }
 
 /// A name that was given to someone else would hand over the token.

@@ -48,6 +48,14 @@ impl Settings {
         self.value("logingracetime").parse().ok().filter(|seconds| *seconds != 0)
     }
 
+    /// How root may log in, by today's word.
+    pub(super) fn root_permitted(&self) -> &str {
+        match self.value("permitrootlogin") {
+            "without-password" => "prohibit-password",
+            value => value,
+        }
+    }
+
     /// The ways in: what `AuthenticationMethods` lists, or each method that is on, alone.
     pub(super) fn ways(&self) -> Vec<Way> {
         let listed = self.value("authenticationmethods");
