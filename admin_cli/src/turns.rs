@@ -49,7 +49,9 @@ fn side_by_side<I: Sync, T: Send>(
                 due = due.saturating_add(1);
             }
         }
-        started.into_iter().for_each(|thread| drop(thread.join()));
+        for thread in started {
+            let _ = thread.join();
+        }
         due
     })
 }

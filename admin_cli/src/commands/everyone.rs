@@ -69,7 +69,9 @@ impl<'a> Everyone<'a> {
         let turns: Vec<&[UserName]> = self.users.chunks(TURN).collect();
         let read = |users: &[UserName]| -> T {
             let mut gathered = T::default();
-            users.iter().for_each(|user| add(&mut gathered, self.report(user)));
+            for user in users {
+                add(&mut gathered, self.report(user));
+            }
             gathered
         };
         let useful = self.users.len().checked_div(WORTH_A_THREAD).unwrap_or(0);
