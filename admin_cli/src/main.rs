@@ -26,7 +26,9 @@ mod report;
 mod ruling;
 mod self_service;
 mod sentences;
+mod stop;
 mod transaction;
+mod turns;
 
 use std::process::ExitCode;
 

@@ -40,11 +40,13 @@ pub(crate) struct Output {
     out: BufWriter<StdoutLock<'static>>,
     err: StderrLock<'static>,
     broken: Option<io::Error>,
+    /// Whether a line of progress stands on the terminal, unended.
+    in_progress: bool,
 }
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { out: BufWriter::new(io::stdout().lock()), err: io::stderr().lock(), broken: None }
+        Self { out: BufWriter::new(io::stdout().lock()), err: io::stderr().lock(), broken: None, in_progress: false }
     }
 
     /// Prints a line of text.
@@ -96,6 +98,13 @@ impl Output {
         {
             let _ = write!(self.err, "\r{done} of {all} users");
             let _ = self.err.flush();
+            self.in_progress = true;
+        }
+    }
+
+    fn end_progress(&mut self) {
+        if std::mem::take(&mut self.in_progress) {
+            let _ = writeln!(self.err);
         }
     }
 
@@ -132,6 +141,7 @@ impl Output {
     }
 
     fn flush(&mut self) {
+        self.end_progress();
         if self.broken.is_none() {
             self.broken = self.out.flush().err();
         }

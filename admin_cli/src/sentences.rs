@@ -71,7 +71,7 @@ pub(crate) fn word(text: &str) -> String {
 }
 
 /// Says what a command did.
-pub(crate) type Sentence<'a> = &'a dyn Fn(&Told) -> String;
+pub(crate) type Sentence<'a> = &'a (dyn Fn(&Told) -> String + Sync);
 
 /// `enable`
 pub(crate) fn enabled(told: &Told) -> String {

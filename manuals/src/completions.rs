@@ -1,25 +1,39 @@
-//! Completions for bash, zsh and fish, from the table of root's arguments; where a user is asked for, users.
+//! Completions for bash, zsh and fish, from the table of root's arguments: users, groups and files where they are asked
+//! for, and no files where they are not.
 
-use clap::{Command, CommandFactory, ValueHint};
+use clap::{Arg, Command, CommandFactory, ValueHint};
 use clap_complete::{Shell, generate};
 
 use crate::arguments::Arguments;
 
+/// The option that takes a group; the generators know no such thing.
+const GROUP: &str = "--group";
+
 pub(crate) fn bash() -> String {
-    with_users(&written(Shell::Bash))
+    with_groups(&with_users(&written(Shell::Bash)))
 }
 
 pub(crate) fn zsh() -> String {
-    written(Shell::Zsh)
+    let line = |line: &str| match line.rsplit_once(':') {
+        Some((option, action)) if option.contains(&format!("{GROUP}=[")) => {
+            let end = action.trim_start_matches(|c: char| c != '\'');
+            format!("{option}:_groups{end}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    written(Shell::Zsh).lines().map(line).collect()
 }
 
 pub(crate) fn fish() -> String {
     let root = hinted();
-    let users = root.get_subcommands().filter(|command| asks_for_user(command)).map(|command| {
+    let more = root.get_subcommands().flat_map(|command| {
         let name = command.get_name();
-        format!("complete -c countersign -n \"__fish_countersign_using_subcommand {name}\" -x -a \"(__fish_complete_users)\"\n")
+        let begin = format!("complete -c countersign -n \"__fish_countersign_using_subcommand {name}\"");
+        let users = asks_for_user(command).then(|| format!("{begin} -x -a \"(__fish_complete_users)\"\n"));
+        let groups = takes_group(command).then(|| format!("{begin} -l group -x -a \"(__fish_complete_groups)\"\n"));
+        users.into_iter().chain(groups)
     });
-    written(Shell::Fish) + &users.collect::<String>()
+    written(Shell::Fish) + &more.collect::<String>()
 }
 
 fn written(shell: Shell) -> String {
@@ -30,29 +44,41 @@ fn written(shell: Shell) -> String {
 
 /// The table, with what may stand where a name or a file is asked for.
 fn hinted() -> Command {
-    let hint = |name: &str| match name {
-        "USER" => Some(ValueHint::Username),
-        "FILE" | "PATH" => Some(ValueHint::FilePath),
-        _ => None,
+    let hint = |argument: Arg| {
+        let value = argument.get_value_names().and_then(<[_]>::first).map(ToString::to_string);
+        match value.as_deref() {
+            Some("USER") => argument.value_hint(ValueHint::Username),
+            Some("FILE" | "PATH") => argument.value_hint(ValueHint::FilePath),
+            Some("SERVICE" | "ADDRESS" | "TEXT" | "TIME" | "TOKEN") => argument.value_hint(ValueHint::Other),
+            _ => argument,
+        }
     };
-    let mut root = Arguments::command();
-    let names: Vec<String> = root.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    for name in names {
-        root = root.mut_subcommand(name, |command| {
-            command.mut_args(|argument| {
-                let value = argument.get_value_names().and_then(<[_]>::first).map(ToString::to_string);
-                match value.as_deref().and_then(hint) {
-                    Some(hint) => argument.value_hint(hint),
-                    None => argument,
-                }
-            })
-        });
-    }
-    root
+    Arguments::command().mut_args(hint).mut_subcommands(|command| command.mut_args(hint))
 }
 
 fn asks_for_user(command: &Command) -> bool {
     command.get_positionals().any(|place| place.get_value_hint() == ValueHint::Username)
+}
+
+fn takes_group(command: &Command) -> bool {
+    command.get_arguments().any(|option| option.get_long() == Some(GROUP.trim_start_matches('-')))
+}
+
+/// What stands where the value of the option for a group is completed is made to complete groups.
+fn with_groups(script: &str) -> String {
+    let mut inside = false;
+    let line = |line: &str| {
+        let was_inside = std::mem::replace(&mut inside, line.trim() == format!("{GROUP})"));
+        match line.split_once("COMPREPLY=(") {
+            Some((indent, _)) if was_inside => {
+                // Where there is no such group, no file is one either.
+                let no_files = "compopt +o default +o bashdefault";
+                format!("{indent}COMPREPLY=($(compgen -g -- \"${{cur}}\"))\n{indent}{no_files}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    };
+    script.lines().map(line).collect()
 }
 
 /// The generator gives bash no users: they are put into each list of what may follow where one is asked for.

@@ -149,9 +149,9 @@ fn completed_by_bash(words: &[&str]) -> Vec<String> {
 fn completed_for(asks: Asks, words: &[&str]) -> Vec<String> {
     let line = ["countersign"].iter().chain(words).map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
     let script = format!(
-        "{}\nCOMP_WORDS=({line}); COMP_CWORD={}
+        "{}\ncompopt() {{ :; }}; COMP_WORDS=({line}); COMP_CWORD={}
         _command_offset() {{ _countersign_of_caller \"$@\"; }}
-        {} countersign \"${{COMP_WORDS[COMP_CWORD]}}\" '' >&2
+        {} countersign \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\" >&2
         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
         crate::own_completions::bash(),
         words.len(),
@@ -176,6 +176,32 @@ fn bash_completes_subcommands_options_and_users() {
     assert_eq!(completed_by_bash(&["enable", "--lo"]), ["--lock"]);
     assert_eq!(completed_by_bash(&["new-recovery-codes", "daemo"]), ["daemon"]);
     assert!(completed_by_bash(&["check-config", "daemo"]).iter().all(String::is_empty));
+    for command in ["enable", "disable", "lock", "unlock", "reset"] {
+        assert_eq!(completed_by_bash(&[command, "--group", "daemo"]), ["daemon"], "{command}");
+        assert!(completed_by_bash(&[command, "--group", "/et"]).iter().all(String::is_empty), "{command}: no files");
+    }
+    assert_eq!(completed_by_bash(&["enable", "--config", "/et"]), ["/etc"]);
+}
+
+#[test]
+fn zsh_and_fish_are_told_to_complete_groups_where_one_is_asked_for() {
+    let commands = built(arguments::Arguments::command());
+    let with_group = commands
+        .get_subcommands()
+        .filter(|command| command.get_arguments().any(|option| option.get_long() == Some("group")));
+    let (zsh, fish) = (crate::completions::zsh(), crate::completions::fish());
+    let mut count = 0;
+    for command in with_group {
+        let name = command.get_name();
+        let line = format!(
+            "complete -c countersign -n \"__fish_countersign_using_subcommand {name}\" -l group -x -a \"(__fish_complete_groups)\""
+        );
+        assert!(fish.contains(&line), "{name}");
+        count += 1;
+    }
+    let zsh: Vec<&str> = zsh.lines().filter(|line| line.contains("--group=")).collect();
+    assert_eq!((zsh.len(), count), (5, 5), "{zsh:?}");
+    assert!(zsh.iter().all(|line| line.ends_with(":NAME:_groups' \\")), "{zsh:?}");
 }
 
 #[test]

@@ -36,10 +36,10 @@ struct Listed {
 
 /// Whom the command is about. `what` says what will be done to all of them.
 pub(super) fn users(desk: &Desk, crowd: &Crowd, what: &str, output: &mut Output) -> Result<Users, Failure> {
-    let known = match &crowd.group {
-        Some(group) => members(desk, group)?,
-        None if crowd.all => everyone(desk)?,
-        None => return Ok(crowd.named()),
+    let known = match (crowd.groups.as_slice(), crowd.all) {
+        ([], false) => return Ok(crowd.named()),
+        ([], true) => everyone(desk)?,
+        (groups, _) => members_of_all(desk, groups, output)?,
     };
     if crowd.all && !crowd.yes {
         agreed(known.len(), what, output)?;
@@ -61,12 +61,37 @@ fn agreed(count: usize, what: &str, output: &mut Output) -> Result<(), Failure> 
     }
 }
 
-/// The members of a group: listed in it, or by their primary group.
-pub(super) fn members(desk: &Desk, name: &str) -> Result<HashMap<String, Account>, Failure> {
-    let group = Group::from_name(name)
-        .map_err(|error| Failure::new(format!("group {name}: cannot be looked up: {}", error.desc())))?
-        .ok_or_else(|| Failure::new(format!("group {name}: the system knows no such group")))?;
+/// The members of a group, by its name.
+pub(super) fn members_of(desk: &Desk, name: &str) -> Result<HashMap<String, Account>, Failure> {
+    members(desk, &listed()?, &group(name)?)
+}
+
+/// The members of these groups. All of them are looked up before anybody is changed.
+fn members_of_all(desk: &Desk, names: &[String], output: &mut Output) -> Result<HashMap<String, Account>, Failure> {
+    let groups: Vec<Group> = names.iter().map(|name| group(name)).collect::<Result<_, _>>()?;
     let listed = listed()?;
+    let mut known = HashMap::new();
+    for group in groups {
+        let members = members(desk, &listed, &group)?;
+        if members.is_empty() {
+            output.warning(&format!(
+                "group {}: no members are known here; a directory may not list those whose primary group it is",
+                group.name
+            ));
+        }
+        known.extend(members);
+    }
+    Ok(known)
+}
+
+fn group(name: &str) -> Result<Group, Failure> {
+    Group::from_name(name)
+        .map_err(|error| Failure::new(format!("group {name}: cannot be looked up: {}", error.desc())))?
+        .ok_or_else(|| Failure::new(format!("group {name}: the system knows no such group")))
+}
+
+/// The members of a group: listed in it, or by their primary group.
+fn members(desk: &Desk, listed: &HashMap<String, Listed>, group: &Group) -> Result<HashMap<String, Account>, Failure> {
     let mut known: HashMap<String, Account> = HashMap::new();
     let primary = listed.values().filter(|entry| entry.account.gid == group.gid.as_raw());
     known.extend(primary.map(|entry| (entry.account.name.as_str().to_owned(), entry.account.clone())));
@@ -78,7 +103,7 @@ pub(super) fn members(desk: &Desk, name: &str) -> Result<HashMap<String, Account
         };
     }
     // Whoever has state may come from a directory that lists nobody.
-    for account in with_state(desk, &listed)? {
+    for account in with_state(desk, listed)? {
         if account.gid == group.gid.as_raw() {
             known.insert(account.name.as_str().to_owned(), account);
         }

@@ -1,10 +1,7 @@
 //! Reading many users, on as many processors as there are.
 //!
-//! Invariants: nobody is left out, whatever becomes of a thread; what is made of them comes in the order of their names.
+//! Invariant: nobody is left out; what is made of them comes in the order of their names.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::thread;
 
 use countersign_common::config::Config;
@@ -19,6 +16,7 @@ use crate::desk::{Desk, NO_ID, Person};
 use crate::failure::Failure;
 use crate::report::Report;
 use crate::ruling::Ruling;
+use crate::turns::in_turns;
 
 /// Fewer users than this are not worth a thread.
 const WORTH_A_THREAD: usize = 500;
@@ -71,17 +69,14 @@ impl<'a> Everyone<'a> {
         let turns: Vec<&[UserName]> = self.users.chunks(TURN).collect();
         let read = |users: &[UserName]| -> T {
             let mut gathered = T::default();
-            users.iter().for_each(|user| add(&mut gathered, self.report(user)));
+            for user in users {
+                add(&mut gathered, self.report(user));
+            }
             gathered
         };
         let useful = self.users.len().checked_div(WORTH_A_THREAD).unwrap_or(0);
         let threads = thread::available_parallelism().map_or(1, usize::from).min(useful);
-        let mut due = 0;
-        if threads > 1 {
-            due = in_turns(threads, &turns, &read, &mut take);
-        }
-        // Where no thread was to be had, or one ended before its time, the work is done here.
-        turns.iter().skip(due).for_each(|users| take(read(users)));
+        in_turns(threads, &turns, &|users| read(users), &mut take);
     }
 
     fn report(&self, user: &UserName) -> Report {
@@ -114,84 +109,8 @@ impl<'a> Everyone<'a> {
     }
 }
 
-/// Threads take turns at reading; what they read is taken in order. Tells how many turns were taken, from the first on
-/// without a gap.
-fn in_turns<T: Send>(
-    threads: usize,
-    turns: &[&[UserName]],
-    read: &(impl Fn(&[UserName]) -> T + Sync),
-    take: &mut impl FnMut(T),
-) -> usize {
-    let next = &AtomicUsize::new(0);
-    let (sender, receiver) = mpsc::channel();
-    let work = |sender: mpsc::Sender<(usize, T)>| {
-        loop {
-            let turn = next.fetch_add(1, Ordering::Relaxed);
-            let Some(users) = turns.get(turn) else { return };
-            if sender.send((turn, read(users))).is_err() {
-                return;
-            }
-        }
-    };
-    let work = &work;
-    thread::scope(|scope| {
-        let started: Vec<_> = (0..threads)
-            .filter_map(|_| {
-                let sender = sender.clone();
-                thread::Builder::new().spawn_scoped(scope, move || work(sender)).ok()
-            })
-            .collect();
-        drop(sender);
-        let (mut early, mut due) = (BTreeMap::new(), 0_usize);
-        for (turn, part) in receiver {
-            early.insert(turn, part);
-            while let Some(part) = early.remove(&due) {
-                take(part);
-                due = due.saturating_add(1);
-            }
-        }
-        started.into_iter().for_each(|thread| drop(thread.join()));
-        due
-    })
-}
-
 /// The groups whose members matter.
 fn groups(config: &Config) -> impl Iterator<Item = &String> {
     let of_rules = config.rules.iter().filter_map(|rule| rule.groups.as_ref()).flatten();
     config.administrators.groups.iter().chain(of_rules)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(count: usize) -> Vec<UserName> {
-        (0..count).map(|number| UserName::new(&format!("user{number:05}")).unwrap()).collect()
-    }
-
-    /// How many turns were taken, and of whom.
-    fn taken(users: &[UserName], read: impl Fn(&[UserName]) -> Vec<String> + Sync) -> (usize, Vec<String>) {
-        let turns: Vec<&[UserName]> = users.chunks(7).collect();
-        let mut all = Vec::new();
-        let due = in_turns(4, &turns, &read, &mut |part| all.extend(part));
-        (due, all)
-    }
-
-    #[test]
-    fn what_threads_read_comes_in_the_order_of_names() {
-        let users = names(5_000);
-        let plain = |users: &[UserName]| users.iter().map(|user| user.as_str().to_owned()).collect::<Vec<_>>();
-        let (due, all) = taken(&users, plain);
-        assert_eq!((due, all), (users.chunks(7).count(), plain(&users)));
-    }
-
-    #[test]
-    fn what_comes_after_a_thread_that_died_is_left_to_be_done() {
-        let users = names(100);
-        let (due, all) = taken(&users, |users| {
-            assert!(users.iter().all(|user| user.as_str() != "user00035"));
-            users.iter().map(|user| user.as_str().to_owned()).collect()
-        });
-        assert_eq!((due, all.len()), (5, 35));
-    }
 }

@@ -34,7 +34,9 @@ use crate::json;
 use crate::output::{Output, Verdict};
 use crate::report::{Facts, Report};
 use crate::sentences::{Change, Reader, Sentence, Told};
+use crate::stop::Stop;
 use crate::transaction::Outcome;
+use crate::turns::in_turns;
 
 /// Runs the command that was typed.
 pub(crate) fn run(arguments: &Arguments, output: &mut Output) -> Verdict {
@@ -112,39 +114,48 @@ struct Done {
     change: Change,
 }
 
+/// So many users are changed at once: a change waits for the disk most of the time, and what waits together is made
+/// durable together.
+const AT_ONCE: usize = 32;
+
 /// Does one thing to each user: a line each, or JSON for all; one that fails does not stop the others.
 fn for_each(
     desk: &Desk,
     users: &Users,
     output: &mut Output,
-    one: &dyn Fn(&Desk, &Person) -> Result<Done, Failure>,
+    one: &(dyn Fn(&Desk, &Person) -> Result<Done, Failure> + Sync),
 ) -> Verdict {
-    let mut verdict = Verdict::Done;
-    let mut objects = Vec::new();
-    let mut summary = Summary::default();
-    for (index, name) in users.names.iter().enumerate() {
-        output.progress(index, users.names.len());
-        let done = person(desk, users, name).and_then(|person| one(desk, &person));
+    let all = users.names.len();
+    let (stop, threads) = if all > 1 { (Stop::watch(), AT_ONCE.min(all)) } else { (Stop::default(), 1) };
+    let make = |name: &String| {
+        let wanted = !stop.is_asked();
+        wanted.then(|| person(desk, users, name).and_then(|person| one(desk, &person)))
+    };
+    let (mut objects, mut summary) = (Vec::new(), Summary::default());
+    in_turns(threads, &users.names, &make, &mut |done| {
+        let Some(done) = done else { return };
         summary.count(&done);
         match done {
             Ok(done) if users.json => objects.push(json::item(&json::User::changed(&done.report, done.change))),
             Ok(done) => output.line(&done.sentence),
-            Err(failure) => {
-                output.failure(&failure);
-                verdict = Verdict::Failed;
-            }
+            Err(failure) => output.failure(&failure),
         }
-    }
+        output.progress(summary.all(), all);
+    });
     if users.known.is_some() && !users.json {
         output.line(summary.sentence());
     }
-    match (objects.as_slice(), users.names.len()) {
+    match (objects.as_slice(), all) {
         ([], 1) => {}
         ([object], 1) => [object.as_slice(), b"\n"].iter().for_each(|part| output.bytes(part)),
         (objects, _) if users.json => json::array(objects).for_each(|part| output.bytes(part)),
         _ => {}
     }
-    verdict
+    if summary.all() < all {
+        let stopped = Failure::new(format!("stopped after {} of {all} users", summary.all()));
+        output.failure(&stopped.hint("to go on, run the same command again"));
+    }
+    if summary.failed == 0 && summary.all() == all { Verdict::Done } else { Verdict::Failed }
 }
 
 /// The person of a name; of many, all were looked up at once.
@@ -173,9 +184,13 @@ impl Summary {
         *which = which.saturating_add(1);
     }
 
+    fn all(&self) -> usize {
+        self.changed.saturating_add(self.already).saturating_add(self.failed)
+    }
+
     fn sentence(&self) -> String {
         let Self { changed, already, failed } = self;
-        let all = changed.saturating_add(*already).saturating_add(*failed);
+        let all = self.all();
         let users = if all == 1 { "user" } else { "users" };
         format!("{all} {users}: {changed} changed, {already} as wanted already, {failed} failed")
     }

@@ -45,6 +45,7 @@ struct InGrace {
 }
 
 /// As JSON has times everywhere.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn as_text<S: Serializer>(time: &UnixTime, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }
@@ -239,7 +240,9 @@ mod tests {
             ..Progress::default()
         };
         let mut all = Progress::default();
-        ["a", "b"].iter().for_each(|name| all.add(part(name)));
+        for name in ["a", "b"] {
+            all.add(part(name));
+        }
         let names = ["a", "b"];
         assert_eq!((all.asked, all.enrolled, all.in_grace.len(), all.grace_seconds), (6, 2, 2, Some(5)));
         for list in [&all.must_now, &all.from_first_login, &all.blocked, &all.few_recovery_codes, &all.untrusted] {

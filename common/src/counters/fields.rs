@@ -25,10 +25,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn number<const WIDTH: usize>(&mut self) -> Option<u64> {
-        let digits = self.text(WIDTH)?.bytes();
-        digits.fold(Some(0), |number: Option<u64>, digit| {
+        self.text(WIDTH)?.bytes().try_fold(0_u64, |number, digit| {
             let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
-            number?.checked_mul(10)?.checked_add(u64::from(digit))
+            number.checked_mul(10)?.checked_add(u64::from(digit))
         })
     }
 

@@ -120,8 +120,8 @@ proptest! {
         for value in [number.clone(), word.clone(), format!("\"{word}\""), format!("\"{number}\"")] {
             let mut changed = lines.clone();
             let put = format!("{key} = {value}");
-            changed[at.min(lines.len() - 1)] = &put;
-            assert_worth_the_same(&(changed.join("\n") + "\n"));
+            changed[at.min(lines.len().saturating_sub(1))] = &put;
+            assert_worth_the_same(&[changed.join("\n").as_str(), "\n"].concat());
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) enum Silence {
 /// The users that the arguments mean.
 pub(super) fn whom(desk: &Desk, arguments: &FromGoogle) -> Result<Whom, Failure> {
     if let Some(group) = &arguments.group {
-        let mut names: Vec<String> = crowd::members(desk, group)?.into_keys().collect();
+        let mut names: Vec<String> = crowd::members_of(desk, group)?.into_keys().collect();
         names.sort();
         return Ok(Whom { names, silence: Silence::Kept, remark: None });
     }
