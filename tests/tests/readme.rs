@@ -52,7 +52,7 @@ enum Comes {
 fn comes_to(words: &[&str]) -> Comes {
     match words {
         ["enroll", ..] => Comes::ToAKey,
-        ["enable", "--all"] | ["restored"] | ["pam", "remove", _] | ["pam", "add", _] => Comes::ToAQuestion,
+        ["enable", "--all"] | ["restored"] | ["pam", "remove" | "add", _] => Comes::ToAQuestion,
         ["pam", "add", .., "--confirm", _] => Comes::ToNothing("needs systemd"),
         ["doctor"] => Comes::ToAVerdict,
         _ => Comes::Done,
