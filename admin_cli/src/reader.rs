@@ -1,7 +1,8 @@
-//! Reading a file, or looking at a home, as the user it belongs to: this very program as a child that is that user from its first instruction.
+//! Reading a file, or looking at a home, as the user it belongs to: this very program as a child that is that user from its
+//! first instruction.
 //!
-//! Invariants: the child opens nothing as root, follows no link at the path's end, waits for no FIFO, writes nothing but
-//! the file to its one pipe; the parent takes no more than [`MAX_SIZE`] bytes, waits for no child, and believes of it what
+//! Invariants: the child opens nothing as root, follows no link at a file's end, waits for no FIFO, writes nothing but its
+//! answer to its one pipe; the parent takes no more than [`MAX_SIZE`] bytes, waits for no child, and believes of it what
 //! that user could have written into the file as well.
 
 use std::fs::File;

@@ -128,6 +128,38 @@ fn one_user_whose_state_is_damaged_does_not_keep_the_others_from_it() {
     refused(&factor, &factor.code(&token));
 }
 
+/// What the page says to type, block by block.
+fn blocks() -> Vec<&'static str> {
+    include_str!("../../docs/backup.md").split("```\n").skip(1).step_by(2).collect()
+}
+
+#[test]
+fn the_page_typed_block_by_block_brings_a_machine_back_and_nothing_of_after_the_backup() {
+    let factor = Factor::new(IN_USE, &["alice", "bob"]);
+    let (token, codes) = factor.enroll_with_recovery_codes("alice");
+    let blocks = blocks();
+    let [backup, away, restore, give, tell] = blocks.as_slice() else { panic!("other blocks: {blocks:?}") };
+    factor.world.sh(backup).ok();
+    // After the backup: a code is used, bob enrolls, and then everything is damaged.
+    accepted(&factor, &token);
+    let used = factor.code(&token);
+    factor.enroll("bob");
+    factor.world.sh("for file in /var/lib/countersign/users/*; do echo x > $file; done").ok();
+    refused(&factor, &used);
+    factor.world.sh(away).ok();
+    factor.world.sh(restore).ok();
+    factor.world.sh(give).ok();
+    let told = factor.world.command(&["sh", "-c", tell]).stdin("yes\n").run();
+    assert!(told.text().contains("users with a token: 1;"), "{}{}", told.text(), told.errors());
+    for answer in [&used, &codes[0]] {
+        refused(&factor, answer);
+    }
+    assert_eq!(factor.status("bob")["enrolled"], false, "old and new are not mixed");
+    factor.next_step();
+    factor.next_step();
+    accepted(&factor, &token);
+}
+
 #[test]
 fn what_became_of_each_user_is_told_to_programs_too() {
     let factor = Factor::new(IN_USE, &["alice", "bob", "carol"]);

@@ -24,6 +24,8 @@ pub struct GoogleFile {
 pub enum GoogleProblem {
     /// There is nothing in it.
     Empty,
+    /// There are NUL bytes in it, as after a crash: what was used may be lost.
+    Damaged,
     /// The first line is no base32.
     NoSecret,
     /// The secret is too short or too long, and has so many bits.
@@ -44,6 +46,9 @@ const PERIODS: std::ops::RangeInclusive<u16> = 10..=60;
 /// # Errors
 /// [`GoogleProblem`].
 pub fn read_google(bytes: &[u8]) -> Result<GoogleFile, GoogleProblem> {
+    if bytes.contains(&0) {
+        return Err(GoogleProblem::Damaged);
+    }
     let mut lines =
         bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty());
     let first = lines.next().ok_or(GoogleProblem::Empty)?;
@@ -230,6 +235,7 @@ impl fmt::Display for GoogleProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the file is empty",
+            Self::Damaged => "there are NUL bytes in it: it is damaged, and its own program accepts no code of it",
             Self::NoSecret => "its first line is no secret in base32",
             Self::SecretLength(bits) => why_not(*bits),
             Self::Counts => "it counts logins (HOTP_COUNTER); Countersign's codes depend on the time",

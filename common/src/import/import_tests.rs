@@ -64,7 +64,8 @@ fn odd_but_sound_files_are_the_same_token() {
 
 #[test]
 fn what_cannot_be_taken_says_why() {
-    let cases: [(&[u8], GoogleProblem); 11] = [
+    let cases: [(&[u8], GoogleProblem); 12] = [
+        (b"GEZDGNBVGY3TQOJQ\n\" TOTP_AUTH\n\0\0", GoogleProblem::Damaged),
         (b"", GoogleProblem::Empty),
         (b"\n\r\n \n", GoogleProblem::Empty),
         (b"not base32!\n\" TOTP_AUTH\n", GoogleProblem::NoSecret),

@@ -3,5 +3,8 @@ mod again;
 mod files;
 mod google;
 mod oath;
+mod recovery;
 mod stage;
 mod whom;
+mod wild;
+mod wild_oath;

@@ -52,6 +52,9 @@ pub(super) struct Entry {
     pub(super) left: Vec<String>,
     pub(super) notes: Vec<String>,
     pub(super) problem: Option<String>,
+    /// How many codes for an emergency were left behind; in sentences that stands in `left`.
+    #[serde(skip)]
+    pub(super) emergency_codes: usize,
 }
 
 impl Entry {
@@ -76,6 +79,7 @@ impl Entry {
             left: Vec::new(),
             notes: Vec::new(),
             problem: Some(why),
+            emergency_codes: 0,
         }
     }
 

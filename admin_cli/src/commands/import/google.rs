@@ -209,7 +209,7 @@ fn found(person: Person, content: &Content, file: GoogleFile) -> Found {
         0 => Vec::new(),
         _ => vec![format!("others could read the file (mode {:04o}): better a new token", content.mode)],
     };
-    Found { person, tokens: vec![file.token], left, warnings }
+    Found { person, tokens: vec![file.token], left, warnings, emergency_codes: file.scratch_codes }
 }
 
 #[cfg(test)]

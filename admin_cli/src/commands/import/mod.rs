@@ -35,6 +35,8 @@ struct Found {
     left: Vec<String>,
     /// What an administrator should know.
     warnings: Vec<String>,
+    /// How many codes for an emergency are left behind.
+    emergency_codes: usize,
 }
 
 /// What was found about a user, or why nothing is taken.
@@ -67,12 +69,15 @@ pub(super) fn import(desk: &Desk, arguments: &Import, output: &mut Output) -> Re
     let tense = if how.write { Tense::Done } else { Tense::Would };
     let mut verdict = Verdict::Done;
     let mut objects = Vec::new();
-    let mut unasked = Vec::new();
+    let (mut unasked, mut without_codes) = (Vec::new(), Vec::new());
     let all = rows.len();
     for (done, row) in rows.into_iter().enumerate() {
         let entry = entry(desk, row, (mode, tense), &mut unasked, output);
         if !entry.is_done() {
             verdict = Verdict::Failed;
+        }
+        if entry.outcome == Outcome::Taken && entry.emergency_codes > 0 {
+            without_codes.push(entry.user.clone());
         }
         if how.json {
             objects.push(json::item(&entry));
@@ -85,6 +90,9 @@ pub(super) fn import(desk: &Desk, arguments: &Import, output: &mut Output) -> Re
         json::array(&objects).for_each(|part| output.bytes(part));
     }
     if let Some(line) = unasked::line(&unasked, &unasked::this_command(), tense) {
+        output.remark(&line);
+    }
+    if let Some(line) = unasked::recovery_line(&without_codes) {
         output.remark(&line);
     }
     if !how.write && all > 0 {

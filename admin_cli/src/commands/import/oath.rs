@@ -92,7 +92,7 @@ fn row(desk: &Desk, name: &str, lines: &[&OathLine]) -> Row {
     if tokens.is_empty() {
         return Row::Left(person.as_str().to_owned(), left.join(", "));
     }
-    Row::Found(Found { person, tokens, left, warnings })
+    Row::Found(Found { person, tokens, left, warnings, emergency_codes: 0 })
 }
 
 fn problem(line: &OathLine) -> String {

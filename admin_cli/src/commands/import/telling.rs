@@ -50,6 +50,7 @@ pub(super) fn entry(
         left,
         notes,
         problem: None,
+        emergency_codes: found.emergency_codes,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Whom nothing asks for a code although a token is here: the other module asked them, so this must not go unseen.
+//! What must not go unseen at the end: whom nothing asks for a code although a token is here, who has lost the codes for an
+//! emergency; with what to type for all of them.
 
 use countersign_common::decision::{Applied, apply_all};
 use countersign_common::store::State;
@@ -69,6 +70,21 @@ pub(super) fn line(users: &[String], again: &str, tense: Tense) -> Option<String
         format!("countersign enable {dashes}{}", users.iter().map(|user| word(user)).collect::<Vec<_>>().join(" "))
     };
     Some(format!("no login {verb} {whom} for a code, since 2FA is off; to turn it on: {how}"))
+}
+
+/// How to give recovery codes to all those who left codes for an emergency behind; `None` if there are fewer than two,
+/// whose lines say it.
+pub(super) fn recovery_line(users: &[String]) -> Option<String> {
+    let names = match users {
+        [] | [_] => return None,
+        users if users.len() > MOST_NAMES => "…".to_owned(),
+        users => users.iter().map(|user| word(user)).collect::<Vec<_>>().join(" "),
+    };
+    Some(format!(
+        "the emergency codes of {} users are not accepted here; to write recovery codes to hand out: for user in {names}; \
+         do (umask 077; countersign new-recovery-codes -- \"$user\" > /root/recovery-codes.\"$user\"); done",
+        users.len()
+    ))
 }
 
 /// This very import as it was typed, without what it did with the result.
