@@ -214,6 +214,11 @@ mod tests {
     }
 
     #[test]
+    fn each_slot_has_its_word_in_the_log() {
+        assert_eq!([Slot::First, Slot::Second].map(Slot::as_str), ["first", "second"]);
+    }
+
+    #[test]
     fn each_fault_is_told_in_its_own_words() {
         let faults = [SlotsError::Size, SlotsError::NoValidSlot, SlotsError::Version, SlotsError::SameSequence];
         let words = faults.map(|fault| fault.to_string());
