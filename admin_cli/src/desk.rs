@@ -71,7 +71,8 @@ impl Desk {
         let config = load_config(config_path)?;
         let store =
             FileStore::open(config.state_dir.as_str(), INSTALLATION_PATH).map_err(|error| Failure::of_store(&error))?;
-        let store = Telling::new(store, log_damage as fn(&UserName, &Damage));
+        let tell: fn(&UserName, &Damage) = log_damage;
+        let store = Telling::new(store, tell);
         Ok(Self { config, store, actor: OnceLock::new(), accounts: NssAccounts, clock: SystemClock })
     }
 

@@ -13,7 +13,7 @@ pub(crate) struct Disk {
     /// The device, by this machine's name.
     pub(crate) device: String,
     /// The kind of file system the file itself lies on.
-    pub(crate) backed_by: String,
+    backed_by: String,
 }
 
 impl Disk {
@@ -34,6 +34,11 @@ impl Disk {
         // Attached, it lives on without its name; else there is nothing to keep.
         let _ = std::fs::remove_file(&path);
         Ok(Self { device: made?, backed_by })
+    }
+
+    /// What it is, in words.
+    pub(crate) fn described(&self) -> String {
+        format!("ext4 with its defaults, on a loop device over {}", self.backed_by)
     }
 
     /// Mounts it in a world, and lets the device go with that mount, however this program ends.

@@ -22,7 +22,7 @@ pub(crate) fn describe(disk: &Disk) -> Machine {
         ("processor".to_owned(), format!("{model}, {cores} cores, {} GiB of memory", memory >> 20)),
         ("kernel".to_owned(), said("uname", &["-sr"])),
         ("system".to_owned(), value(&system, "PRETTY_NAME", '=').trim_matches('"').to_owned()),
-        ("state on".to_owned(), format!("ext4 with its defaults, on a loop device over {}", disk.backed_by)),
+        ("state on".to_owned(), disk.described()),
         ("compiler".to_owned(), said("rustc", &["--version"])),
     ];
     for package in ["libpam0g", "libpam-google-authenticator", "libpam-oath", "openssh-server", "libc6"] {

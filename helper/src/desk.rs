@@ -80,7 +80,8 @@ impl Desk {
             let event = Event::Misconfigured { problem: error.to_string() };
             not_set_up("the state cannot be used").logged(event)
         })?;
-        let store = Telling::new(store, log_damage as fn(&UserName, &Damage));
+        let tell: fn(&UserName, &Damage) = log_damage;
+        let store = Telling::new(store, tell);
         let caller = person(&config, &accounts, account);
         Ok(Self { config, store, caller, accounts, clock: SystemClock })
     }

@@ -30,8 +30,8 @@ pub(crate) fn all() -> Vec<Case> {
         case("The secret in the state file is damaged", damage::secret),
         case("The state file names a kind of token nobody knows", damage::kind),
         case("A FIFO in place of the state file", damage::pipe),
-        case("A login killed where it makes its change permanent; then the next code", damage::killed),
-        case("A lock file or temporary file left behind", damage::left_behind),
+        case("A login killed at any call that may change a file; then the next code", damage::killed),
+        case("What a crash may leave beside the state, a lock file or half a file", damage::left_behind),
         case("A full disk and the right code", damage::full_disk),
         case("An option nobody knows on the module's line, and the right code", unknown_option),
         case("No option at all on the module's line", no_option),
@@ -74,9 +74,6 @@ fn old_codes(module: Module) -> String {
 }
 
 fn extended(module: Module) -> String {
-    if module == Module::Oath {
-        return "never blocks".to_owned();
-    }
     let owner = |attempts: usize| {
         let place = Place::alice(module);
         place.wait(120);

@@ -4,6 +4,8 @@
 mod cases;
 mod crowds;
 mod damage;
+#[path = "../disk.rs"]
+mod disk;
 mod page;
 mod place;
 mod sessions;

@@ -23,8 +23,9 @@ const HEAD: &str = "# The same cases, three modules
 
 Made by `make compare`; do not edit. Each case of each module ran once in a private world of its own, by real libpam, with
 a clock that the case moves. A cell says what happened in this run; where sessions race, another run counts differently.
-Nothing here says how common a case is. All state lies on a file system in memory. A refusal of the right code after many
-wrong ones is a block, which ends by itself.
+Nothing here says how common a case is. In the cases of many sessions at once, which stand at their prompts and are let
+go together, the state lies on an ext4 file system on a disk; in all others in memory. \"–\" means that there is nothing to
+try. A refusal of the right code after many wrong ones is a block, which ends by itself.
 
 How each module was set up:
 

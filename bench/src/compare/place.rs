@@ -1,4 +1,5 @@
 //! A world with one of the modules in it, and users enrolled.
+use crate::disk::Disk;
 use countersign_tests::Factor;
 use countersign_tests::code::{Parameters, wrong_code};
 use std::fmt::Write as _;
@@ -10,6 +11,8 @@ const SECRET_HEX: &str = "3132333435363738393031323334353637383930";
 const PEERS: &str = "/srv/compare";
 /// The peers ask once.
 const OURS: &str = "[defaults]\nuse_2fa = true\n[prompt]\ntries = 1\n";
+/// Enough for the state of a few users.
+const GIGABYTES: u64 = 1;
 const OURS_ROLLING_OUT: &str = "[prompt]\ntries = 1\n";
 
 /// A compared module.
@@ -48,6 +51,15 @@ pub(crate) struct Place {
     pub(crate) recovery: Vec<String>,
 }
 
+/// What a world is like before anyone is enrolled.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ground {
+    /// At this time.
+    time: Option<i64>,
+    /// With the state on an ext4 file system of its own, on a disk, not in memory.
+    disk: bool,
+}
+
 impl Module {
     /// In the order of the columns.
     pub(crate) const ALL: [Self; 3] = [Self::Countersign, Self::Google, Self::Oath];
@@ -56,10 +68,15 @@ impl Module {
 impl Place {
     /// With these users enrolled; for ours each by its own first login.
     pub(crate) fn new(module: Module, control: Control, users: &[&str]) -> Self {
-        Self::start(module, control, users, None)
+        Self::start(module, control, users, Ground::default())
     }
 
-    fn start(module: Module, control: Control, users: &[&str], time: Option<i64>) -> Self {
+    /// As [`new`](Self::new) where everyone needs a code, the state on a disk: what is written takes its time.
+    pub(crate) fn on_disk(module: Module, users: &[&str]) -> Self {
+        Self::start(module, Control::Required, users, Ground { disk: true, ..Ground::default() })
+    }
+
+    fn start(module: Module, control: Control, users: &[&str], ground: Ground) -> Self {
         let mut place = Self {
             module,
             factor: Factor::new(OURS, users),
@@ -68,8 +85,11 @@ impl Place {
             tokens: Vec::new(),
             recovery: Vec::new(),
         };
-        if let Some(time) = time {
+        if let Some(time) = ground.time {
             place.factor.world.clock().freeze_at(time);
+        }
+        if ground.disk {
+            place.lay_on_disk();
         }
         match module {
             Module::Countersign => place.enroll_by_login(users),
@@ -85,7 +105,7 @@ impl Place {
 
     /// With alice enrolled shortly after the beginning of 1970, and the secret of RFC 6238.
     pub(crate) fn from_the_beginning(module: Module) -> Self {
-        let place = Self::start(module, Control::Required, &["alice"], Some(5));
+        let place = Self::start(module, Control::Required, &["alice"], Ground { time: Some(5), ..Ground::default() });
         if module == Module::Countersign {
             let text = place.state_text("alice").replace(&place.token("alice").secret.replace(' ', ""), SECRET);
             assert!(text.contains(SECRET), "the secret was not replaced");
@@ -93,6 +113,17 @@ impl Place {
             place.factor.world.command(&["sh", "-c", script, &place.state_file("alice")]).stdin(text).run().ok();
         }
         place
+    }
+
+    fn lay_on_disk(&self) {
+        let (world, directory) = (&self.factor.world, self.state_directory());
+        let disk = Disk::attach(GIGABYTES).unwrap_or_else(|problem| panic!("{problem}"));
+        eprintln!("  {:?}: {}", self.module, disk.described());
+        disk.mount(world, "/srv/disk");
+        let script = format!(
+            "install -d -m 700 {directory}; cp -a {directory}/. /srv/disk/; mount --move /srv/disk {directory}; rmdir {directory}/lost+found"
+        );
+        world.sh(&script).ok();
     }
 
     fn enroll_by_login(&mut self, users: &[&str]) {

@@ -61,9 +61,9 @@ impl Place {
         End::of(&self.driver(user, stack).answers([answer]).run())
     }
 
-    /// One login that is killed when it calls one of these system calls.
-    pub(crate) fn login_killed_at(&self, calls: &str, user: &str, answer: &str) -> End {
-        let inject = format!("inject={calls}:signal=KILL:when=1");
+    /// One login that is killed when it calls one of these system calls for this time.
+    pub(crate) fn login_killed_at(&self, calls: &str, number: usize, user: &str, answer: &str) -> End {
+        let inject = format!("inject={calls}:signal=KILL:when={number}");
         let wrapper = ["strace", "-o", "/dev/null", "-e", &inject, "--"];
         End::of(&self.driver(user, &self.stack()).through(&wrapper).answers([answer]).run())
     }

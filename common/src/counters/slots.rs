@@ -155,24 +155,24 @@ mod tests {
         file
     }
 
-    fn held(sequence: u64, slot: Slot, beside: Beside) -> Result<Slots, SlotsError> {
-        Ok(Slots { counters: numbered(sequence), slot, beside })
+    fn held(sequence: u64, slot: Slot, beside: Beside) -> Slots {
+        Slots { counters: numbered(sequence), slot, beside }
     }
 
     #[test]
     fn the_valid_slot_with_the_higher_number_counts() {
-        assert_eq!(read_file(&file(Some(1), None)), held(1, Slot::First, Beside::Sound));
-        assert_eq!(read_file(&file(Some(1), Some(2))), held(2, Slot::Second, Beside::Sound));
-        assert_eq!(read_file(&file(Some(3), Some(2))), held(3, Slot::First, Beside::Sound));
-        assert_eq!(read_file(&file(None, Some(2))), held(2, Slot::Second, Beside::Damaged));
+        assert_eq!(read_file(&file(Some(1), None)), Ok(held(1, Slot::First, Beside::Sound)));
+        assert_eq!(read_file(&file(Some(1), Some(2))), Ok(held(2, Slot::Second, Beside::Sound)));
+        assert_eq!(read_file(&file(Some(3), Some(2))), Ok(held(3, Slot::First, Beside::Sound)));
+        assert_eq!(read_file(&file(None, Some(2))), Ok(held(2, Slot::Second, Beside::Damaged)));
     }
 
     #[test]
     fn a_blank_slot_is_damage_once_it_was_written() {
-        assert_eq!(read_file(&file(Some(3), None)), held(3, Slot::First, Beside::Damaged));
+        assert_eq!(read_file(&file(Some(3), None)), Ok(held(3, Slot::First, Beside::Damaged)));
         let mut scratched = file(Some(1), None);
         scratched[4100] = b' ';
-        assert_eq!(read_file(&scratched), held(1, Slot::First, Beside::Damaged));
+        assert_eq!(read_file(&scratched), Ok(held(1, Slot::First, Beside::Damaged)));
     }
 
     /// What a slot rots to is noticed, never read as another state.
@@ -186,7 +186,11 @@ mod tests {
                 for (byte, bit) in (start..start + SLOT_SIZE).flat_map(|byte| (0..8).map(move |bit| (byte, bit))) {
                     let mut rotten = whole.clone();
                     rotten[byte] ^= 1 << bit;
-                    assert_eq!(read_file(&rotten), left, "slots {first} and {second}, byte {byte}, bit {bit}");
+                    assert_eq!(
+                        read_file(&rotten).as_ref(),
+                        Ok(&left),
+                        "slots {first} and {second}, byte {byte}, bit {bit}"
+                    );
                 }
             }
         }
@@ -209,8 +213,13 @@ mod tests {
             let slot = read_file(&bytes).unwrap().slot;
             let start = usize::try_from(slot.other().offset()).unwrap();
             bytes[start..start + SLOT_SIZE].copy_from_slice(&render(&numbered(sequence)));
-            assert_eq!(read_file(&bytes), held(sequence, slot.other(), Beside::Sound));
+            assert_eq!(read_file(&bytes), Ok(held(sequence, slot.other(), Beside::Sound)));
         }
+    }
+
+    #[test]
+    fn each_slot_has_its_word_in_the_log() {
+        assert_eq!([Slot::First, Slot::Second].map(Slot::as_str), ["first", "second"]);
     }
 
     #[test]

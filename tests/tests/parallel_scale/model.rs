@@ -105,9 +105,36 @@ impl Event {
             _ => false,
         }
     }
+
+    /// Whether it waits for nobody's lock, and so may happen while another's transaction goes on.
+    pub fn needs_no_lock(self) -> bool {
+        match self {
+            Self::Login(_, seen) => matches!(seen, Seen::AskedForCode | Seen::AskedToEnroll | Seen::NotAsked),
+            Self::Tick | Self::NoToken | Self::ToldRecord { .. } | Self::ToldFailures(_) => true,
+            _ => false,
+        }
+    }
 }
 
 impl State {
+    /// As [`after`](Self::after), judged by the clock of a moment before: it was read under the lock, and moved on before
+    /// what came of it was written.
+    pub fn after_judged_at(&self, clock: i64, event: Event) -> Vec<Self> {
+        let then = Self { now: clock, ..self.clone() };
+        then.after(event).into_iter().map(|next| Self { now: self.now, ..next }).collect()
+    }
+
+    /// What stands between the two writes of an event, where that can be told from what stands before and after: the
+    /// tokens are gone, the failures not yet.
+    pub fn halfway(&self, event: Event) -> Option<Self> {
+        let is_off = match event {
+            Event::Reset => self.is_off,
+            Event::Forgotten => false,
+            _ => return None,
+        };
+        (self.failures > 0).then(|| Self { is_off, tokens: Vec::new(), recovery: None, ..self.clone() })
+    }
+
     /// The states that this event may lead to; none if it cannot happen here.
     pub fn after(&self, event: Event) -> Vec<Self> {
         let is_enrolled = !self.tokens.is_empty();
