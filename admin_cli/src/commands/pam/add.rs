@@ -31,7 +31,7 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
         return Err(Failure::new(format!("{OURS} is not installed, and a stack that names it would refuse everyone"))
             .hint("install it first: make install"));
     }
-    let lock = Lock::take()?;
+    let alone = Lock::take()?;
     rollback::overdue(config_path, output)?;
     if arguments.confirm.is_some() {
         timer::possible()?;
@@ -65,7 +65,7 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
     if changes.is_empty() {
         return Ok(verdict);
     }
-    let _lock = agreed(&changes, Asking::unless(arguments.yes), lock, output)?;
+    let _alone = agreed(&changes, Asking::unless(arguments.yes), alone, output)?;
     let until = written(config_path, &changes, arguments, desk.now()?, output)?;
     output.remark(&what_next(&changes, until));
     Ok(verdict)
@@ -174,11 +174,12 @@ fn proposal(files: &Overlay, config: &Config, name: &str) -> Result<Option<Propo
 /// A file that others include: every one of them would ask.
 fn refuse_shared(files: &dyn Files, service: &Service) -> Result<(), Failure> {
     let name = &service.name;
-    if service.file.is_none() || !(is_fragment_by_name(name) || !is_service(files, name)) {
+    let is_known = is_fragment_by_name(name);
+    if service.file.is_none() || (is_service(files, name) && !is_known) {
         return Ok(());
     }
     let others = includers(files, name);
-    if others.is_empty() && !is_fragment_by_name(name) {
+    if others.is_empty() && !is_known {
         return Ok(());
     }
     let first: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
@@ -212,8 +213,12 @@ fn tell_of_sshd(files: &dyn Files, desk: &Desk, name: &str, output: &mut Output)
         return;
     }
     let (logins, problems) = look_at_sshd(files, desk);
-    logins.iter().for_each(|login| output.line(format_args!("  {login}")));
-    problems.iter().for_each(|problem| output.warning(problem));
+    for login in logins {
+        output.line(format_args!("  {login}"));
+    }
+    for problem in problems {
+        output.warning(&problem);
+    }
 }
 
 /// A refusal, with what to do instead.

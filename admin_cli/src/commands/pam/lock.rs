@@ -16,8 +16,8 @@ use crate::failure::Failure;
 
 const ROOM: &str = "/run";
 const NAME: &str = "countersign-pam.lock";
-/// Who holds it for longer hangs, or is not ours.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Whoever ends a timer waits for systemd, which takes its time on a busy host; who holds it for longer hangs, or is not ours.
+const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The lock, until this is dropped.
