@@ -10,7 +10,7 @@ HELPER    := $(TARGET)/release/countersign-helper
 
 MANUALS   := $(TARGET)/manuals
 
-.PHONY: help manuals config build deb rpm package-test check test stress fuzz sanitize mutants bench compare demo demo-admin install uninstall clean
+.PHONY: help manuals config build deb rpm package-test vm-test check test stress fuzz sanitize mutants bench compare demo demo-admin install uninstall clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ rpm: ## the RPM (target/rpm)
 package-test: ## install, upgrade, remove and purge the Debian package in a Debian of its own, with real logins (downloads one)
 	@scripts/packages package-test
 	@scripts/package-test
+
+vm-test: ## the package under a real systemd in a virtual machine: timers, restarts, power cuts (PARTS="install changes state clock")
+	@scripts/packages vm-test
+	@PARTS="$(PARTS)" scripts/vm-test
 
 stress: ## the long versions of what test does in short: minutes of parallel logins, power cuts, faults
 	@scripts/stress

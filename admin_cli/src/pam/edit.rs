@@ -116,34 +116,47 @@ pub(crate) fn with_our_lines(service: &Service, file: &OwnFile) -> Result<Vec<St
     Ok(places.iter().map(|last| with_account(&inserted(&file.text, *last, AUTH_LINE), Some(*last))).collect())
 }
 
-/// The file without our lines; `None` if it has none.
-pub(crate) fn without_our_lines(service: &Service, file: &OwnFile) -> Result<Option<String>, Unfit> {
-    let handlers = || {
-        [Phase::Auth, Phase::Account, Phase::Password, Phase::Session]
-            .into_iter()
-            .flat_map(|phase| ours(service, phase))
-    };
-    if let Some(other) = handlers().find(|handler| *handler.place.file != *file.path) {
-        return Err(Unfit::Included(other.place.to_string()));
-    }
-    let places: Vec<(usize, usize)> = handlers().map(|handler| (handler.place.first, handler.place.last)).collect();
-    if places.is_empty() {
-        return Ok(None);
-    }
-    if let Some(over) = [Phase::Auth, Phase::Account].iter().find_map(|phase| jump_over_us(service.stack(*phase))) {
-        return Err(Unfit::JumpsOver(over.place.to_string()));
-    }
-    let is_ours = |number: usize| places.iter().any(|(first, last)| (*first..=*last).contains(&number));
-    let lines = (1..).zip(file.text.split_inclusive('\n'));
-    Ok(Some(lines.filter(|(number, _)| !is_ours(*number)).map(|(_, line)| line).collect()))
+/// A service's own file without our lines, and what asks all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stripped {
+    pub(crate) text: String,
+    /// Our auth lines in files that it includes.
+    pub(crate) still: Vec<String>,
 }
 
-/// A line whose jump counts one of ours and goes beyond it. A substack counts as one.
-fn jump_over_us(stack: &[Handler]) -> Option<&Handler> {
+/// The file without our lines; `None` if neither it nor what it includes has any.
+pub(crate) fn without_our_lines(service: &Service, file: &OwnFile) -> Result<Option<Stripped>, Unfit> {
+    let is_own = |handler: &Handler| *handler.place.file == *file.path;
+    let handlers: Vec<&Handler> = [Phase::Auth, Phase::Account, Phase::Password, Phase::Session]
+        .into_iter()
+        .flat_map(|phase| ours(service, phase))
+        .collect();
+    let places: Vec<(usize, usize)> = handlers
+        .iter()
+        .filter(|handler| is_own(handler))
+        .map(|handler| (handler.place.first, handler.place.last))
+        .collect();
+    if places.is_empty() {
+        return handlers.first().map_or(Ok(None), |other| Err(Unfit::Included(other.place.to_string())));
+    }
+    let goes = |handler: &Handler| is_ours(handler) && is_own(handler);
+    let over = [Phase::Auth, Phase::Account].iter().find_map(|phase| jump_over(service.stack(*phase), &goes));
+    if let Some(over) = over {
+        return Err(Unfit::JumpsOver(over.place.to_string()));
+    }
+    let goes = |number: usize| places.iter().any(|(first, last)| (*first..=*last).contains(&number));
+    let lines = (1..).zip(file.text.split_inclusive('\n'));
+    let text = lines.filter(|(number, _)| !goes(*number)).map(|(_, line)| line).collect();
+    let others = ours(service, Phase::Auth).filter(|handler| !is_own(handler));
+    Ok(Some(Stripped { text, still: others.map(|handler| handler.place.to_string()).collect() }))
+}
+
+/// A line whose jump counts one of those that go, and leads beyond it. A substack counts as one.
+fn jump_over<'a>(stack: &'a [Handler], goes: &impl Fn(&Handler) -> bool) -> Option<&'a Handler> {
     let goes_over = |(at, handler): &(usize, &Handler)| {
         let after = stack.get(at.saturating_add(1)..).unwrap_or_default();
         let counted = after.iter().filter(|next| next.level <= handler.level);
-        counted.take(handler.control.longest_jump()).any(is_ours)
+        counted.take(handler.control.longest_jump()).any(goes)
     };
     stack.iter().enumerate().find(goes_over).map(|(_, handler)| handler)
 }

@@ -40,7 +40,7 @@ fn both_lines_go_where_the_readme_has_them_and_no_other_byte_changes() {
     assert_eq!(proposed[0], expected);
     let (service, file) = read(&expected);
     assert!(with_our_lines(&service, &file).unwrap().is_empty(), "there already");
-    assert_eq!(without_our_lines(&service, &file).unwrap().as_deref(), Some(DEBIAN));
+    assert_eq!(without_our_lines(&service, &file).unwrap().map(|stripped| stripped.text).as_deref(), Some(DEBIAN));
 }
 
 #[test]
@@ -77,6 +77,17 @@ fn what_is_not_ours_to_edit_is_refused() {
     let service = Service::read(&included, "x");
     let file = own_file(&included, &service).unwrap();
     assert_eq!(without_our_lines(&service, &file), Err(Unfit::Included("/etc/pam.d/common-auth:1".to_owned())));
+}
+
+#[test]
+fn the_service_s_own_line_goes_also_where_an_include_has_one() {
+    let twice = format!("{AUTH_LINE}\n@include common-auth\n");
+    let included = shelf(&twice).and("/etc/pam.d/common-auth", AUTH_LINE);
+    let service = Service::read(&included, "x");
+    let file = own_file(&included, &service).unwrap();
+    let stripped = without_our_lines(&service, &file).unwrap().unwrap();
+    assert_eq!(stripped.text, "@include common-auth\n");
+    assert_eq!(stripped.still, ["/etc/pam.d/common-auth:1"]);
 }
 
 #[test]

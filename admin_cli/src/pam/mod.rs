@@ -15,6 +15,7 @@ pub(crate) mod dispatch;
 mod dispatch_tests;
 pub(crate) mod edit;
 pub(crate) mod files;
+pub(crate) mod fragment;
 pub(crate) mod line;
 pub(crate) mod module_file;
 pub(crate) mod modules;

@@ -71,8 +71,9 @@ fn pause() -> Duration {
     pause
 }
 
-/// Who holds the lock, from `/proc/locks`: a help for the log, nothing more.
-fn holder(file: &File) -> Option<String> {
+/// Who holds the lock on a file, from `/proc/locks`: a help for whoever reads of it, nothing more.
+#[must_use]
+pub fn holder(file: &File) -> Option<String> {
     let inode = fstat(file.as_fd()).ok()?.st_ino;
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     let suffix = format!(":{inode}");

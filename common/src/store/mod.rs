@@ -19,6 +19,7 @@ pub use file_session::FileSession;
 pub use imported::Imported;
 pub use initialize::{InitError, Initialized, Renew, initialize};
 pub use installation::{INSTALLATION_PATH, Installation};
+pub use lock::holder;
 pub use names::{decode, encode};
 pub use telling::Telling;
 

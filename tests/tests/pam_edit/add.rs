@@ -1,4 +1,5 @@
 //! Lines put in, and taken out again.
+use crate::confirm::with_systemd;
 use crate::stage::{PASSWORD, gets_in, has, login, pam_command, stack, stage};
 use countersign_tests::Terminal;
 use countersign_tests::world::COMMAND;
@@ -148,6 +149,81 @@ fn what_is_there_is_shown() {
     assert!(!shown.contains("sudo"), "{shown}");
     has(&pam_command(&factor, &["show", "sudo"]).ok(), &["/etc/pam.d/sudo: no line of ours", "sudo: not asked"]);
     has(&pam_command(&factor, &["show", "nothing"]).expect_code(1).text(), &["there is no such service"]);
+}
+
+#[test]
+fn twenty_copies_of_a_service_are_kept_and_those_a_waiting_change_needs() {
+    let (factor, _) = stage();
+    with_systemd(&factor);
+    pam_command(&factor, &["add", "sudo", "--yes", "--confirm", "10m"]).ok();
+    // As if these were newer, and many.
+    let older = "cd /etc/countersign/pam.d.backup; for day in $(seq 10 28); do for hour in 10 11; do \
+                 echo > sshd.before.2020-01-${day}T$hour-00-00Z; echo > sudo.before.2099-01-${day}T$hour-00-00Z; \
+                 echo > sshd.note.$day; done; done";
+    factor.world.sh(older).ok();
+    pam_command(&factor, &["add", "sshd", "--yes"]).ok();
+    let count = |pattern: &str| {
+        let script = format!("ls /etc/countersign/pam.d.backup | grep -c '{pattern}' || true");
+        factor.world.sh(&script).ok().trim().to_owned()
+    };
+    assert_eq!([count("^sshd.before.20"), count("^sshd.after.20"), count("^sshd.note")], ["19", "1", "19"]);
+    assert_eq!(count("^sshd.before.2020-01-28T11"), "1", "the newest stay");
+    pam_command(&factor, &["rollback"]).ok();
+    has(&pam_command(&factor, &["show", "sudo"]).ok(), &["no line of ours"]);
+}
+
+#[test]
+fn one_change_of_stacks_at_a_time_and_the_other_is_named() {
+    let (factor, _) = stage();
+    let before = stack(&factor, "sshd");
+    let lock = "/run/countersign-pam.lock";
+    let script =
+        format!("flock {lock} sh -c 'echo held > /run/held; exec sleep 1000' & until test -s /run/held; do :; done");
+    factor.world.sh(&format!("rm -f {lock}; (umask 077; : > {lock}); ({script}) > /dev/null 2>&1")).ok();
+    for words in [&["add", "sshd", "--yes"][..], &["rollback"]] {
+        let outcome = pam_command(&factor, words);
+        has(&outcome.expect_code(1).errors(), &["another change of stacks is under way, by process "]);
+    }
+    assert_eq!(stack(&factor, "sshd"), before);
+    factor.world.sh("kill $(pgrep -x sleep)").ok();
+    pam_command(&factor, &["add", "sshd", "--yes"]).ok();
+    assert_eq!(factor.world.sh(&format!("stat -c '%a %U' {lock}")).ok(), "600 root\n");
+    for spoil in ["chmod 666", "chown alice", "ln -f /etc/passwd.link 2>/dev/null || rm -f"] {
+        factor.world.sh(&format!("{spoil} {lock}; test -e {lock} || ln -s /etc/shadow {lock}")).ok();
+        let outcome = pam_command(&factor, &["remove", "sshd", "--yes"]);
+        has(&outcome.expect_code(1).errors(), &["error: /run/countersign-pam.lock: is ", "remove it"]);
+        factor.world.sh(&format!("rm {lock}; (umask 077; : > {lock})")).ok();
+    }
+}
+
+#[test]
+fn a_person_who_thinks_it_over_keeps_nobody_from_a_change() {
+    let (factor, _) = stage();
+    let mut person = Terminal::spawn(&factor.world, &[COMMAND, "pam", "add", "sshd"]);
+    person.expect("Write this? (yes/no) ");
+    pam_command(&factor, &["add", "sudo", "sshd", "--yes"]).ok();
+    let once = stack(&factor, "sshd");
+    person.answer("", "yes");
+    person.expect("was changed meanwhile");
+    assert_eq!(person.wait_exit().code(), Some(1));
+    assert_eq!(stack(&factor, "sshd"), once);
+}
+
+#[test]
+fn sshd_that_would_not_ask_is_told_before_the_question() {
+    let (factor, _) = stage();
+    factor.world.write_file("/etc/ssh/sshd_config", "UsePAM yes\nKbdInteractiveAuthentication no\n", 0o644);
+    let outcome = pam_command(&factor, &["add", "sshd"]);
+    outcome.expect_code(1);
+    let errors = outcome.errors();
+    has(&errors, &["KbdInteractiveAuthentication is no, so nobody can be asked", "the password method is on"]);
+    let (before, _) = errors.split_once("Write this?").expect("it asks");
+    assert!(before.contains("KbdInteractiveAuthentication yes"), "{errors}");
+    let right = "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication no\n";
+    factor.world.write_file("/etc/ssh/sshd_config", right, 0o644);
+    let outcome = pam_command(&factor, &["add", "sshd"]);
+    has(&outcome.text(), &["sshd, keyboard-interactive by ssh: asked"]);
+    assert!(!outcome.errors().contains("KbdInteractive"), "{}", outcome.errors());
 }
 
 #[test]

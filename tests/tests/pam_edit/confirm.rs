@@ -1,12 +1,13 @@
 //! `--confirm`: refused where no systemd runs; the units as systemd reads them; and what the timer runs, run for real.
 use crate::stage::{PASSWORD, gets_in, has, pam_command, stack, stage};
 use countersign_tests::Factor;
+use countersign_tests::world::COMMAND;
 
-const PENDING: &str = "/etc/countersign/pam-pending";
+pub(crate) const PENDING: &str = "/etc/countersign/pam-pending";
 const UNITS: [&str; 2] = ["countersign-pam-rollback.service", "countersign-pam-rollback.timer"];
 
 /// Stands in for systemd, of which a world has none: notes what it was told, and keeps what a test wants it to fail at.
-fn with_systemd(factor: &Factor) {
+pub(crate) fn with_systemd(factor: &Factor) {
     factor.world.sh("mkdir -p /run/systemd/system").ok();
     let script = "#!/bin/sh\necho \"$@\" >> /root/systemctl.log\ntest ! -e /root/systemctl.fails\n";
     factor.world.write_file("/usr/local/sbin/systemctl", script, 0o755);
@@ -53,7 +54,10 @@ fn nobody_got_in_so_it_is_as_before() {
     outcome.ok();
     has(&outcome.errors(), &["log in anew by sshd, with a code, before 20", "countersign pam keep"]);
     assert_ne!(stack(&factor, "sshd"), before);
-    assert_eq!(told(&factor), "daemon-reload\nenable --now countersign-pam-rollback.timer\n");
+    assert_eq!(
+        told(&factor),
+        "daemon-reload\nenable countersign-pam-rollback.service\nenable --now countersign-pam-rollback.timer\n"
+    );
     has(&what_the_timer_runs(&factor), &["there is time until"]);
     assert_ne!(stack(&factor, "sshd"), before, "not before its time");
     factor.world.move_clock(600);
@@ -153,6 +157,80 @@ fn a_timer_that_does_not_start_leaves_the_stack_alone() {
     has(&outcome.errors(), &["systemctl daemon-reload failed, so nothing is changed"]);
     assert_eq!(stack(&factor, "sshd"), before);
     is_clean(&factor);
+}
+
+#[test]
+fn a_change_whose_timer_is_gone_is_taken_back_by_the_next_start_or_the_next_command() {
+    let (factor, _) = stage();
+    with_systemd(&factor);
+    let before = stack(&factor, "sshd");
+    pam_command(&factor, &["add", "sshd", "--yes", "--confirm", "1m"]).ok();
+    let unit = String::from_utf8(factor.world.read_file(&format!("/etc/systemd/system/{}", UNITS[0]))).expect("text");
+    has(&unit, &["WantedBy=multi-user.target", "Restart=on-failure"]);
+    factor.world.sh("rm /etc/systemd/system/countersign-pam-rollback.*").ok();
+    factor.world.move_clock(60);
+    let next = pam_command(&factor, &["add", "sudo", "--yes"]);
+    has(&next.ok(), &["a change was to be confirmed by", "sshd: is as it was before", "/etc/pam.d/sudo: written"]);
+    assert_eq!(stack(&factor, "sshd"), before);
+    is_clean(&factor);
+}
+
+#[test]
+fn units_that_a_crash_left_half_do_not_keep_the_next_change_from_its_timer() {
+    let (factor, _) = stage();
+    with_systemd(&factor);
+    for left in UNITS {
+        factor.world.write_file(&format!("/etc/systemd/system/{left}"), "[Unit]\n", 0o644);
+        pam_command(&factor, &["add", "sshd", "--yes", "--confirm", "10m"]).ok();
+        assert!(factor.world.exists(PENDING));
+        pam_command(&factor, &["rollback"]).ok();
+        is_clean(&factor);
+    }
+}
+
+#[test]
+fn a_change_is_taken_back_also_where_its_copies_are_gone() {
+    let (factor, _) = stage();
+    with_systemd(&factor);
+    let before = stack(&factor, "sshd");
+    pam_command(&factor, &["add", "sshd", "--yes", "--confirm", "1m"]).ok();
+    factor.world.sh("rm -r /etc/countersign/pam.d.backup").ok();
+    pam_command(&factor, &["rollback"]).ok();
+    assert_eq!(stack(&factor, "sshd"), before);
+    is_clean(&factor);
+}
+
+#[test]
+fn what_waits_has_its_timer_wherever_a_kill_cuts_add_short() {
+    let (factor, _) = stage();
+    with_systemd(&factor);
+    let before = stack(&factor, "sshd");
+    let mut waited = 0;
+    for call in ["openat", "fsync", "linkat", "renameat"] {
+        for when in 1..60 {
+            let (trace, inject) = (format!("trace={call}"), format!("inject={call}:signal=KILL:when={when}"));
+            let words = ["strace", "-o", "/dev/null", "-e", &trace, "-e", &inject, COMMAND];
+            let outcome =
+                factor.world.run(&[&words[..], &["pam", "add", "sshd", "--yes", "--confirm", "10m"]].concat());
+            let is_new = stack(&factor, "sshd") != before;
+            let waits = factor.world.exists(PENDING);
+            assert!(!is_new || waits, "{call} {when}: a change that nothing takes back");
+            if waits {
+                waited += 1;
+                let unit = format!("/etc/systemd/system/{}", UNITS[1]);
+                assert!(factor.world.exists(&unit), "{call} {when}: what waits has no timer");
+                has(&told(&factor), &["enable --now countersign-pam-rollback.timer"]);
+            }
+            pam_command(&factor, &["rollback"]).ok();
+            assert_eq!(stack(&factor, "sshd"), before);
+            is_clean(&factor);
+            factor.world.sh("rm -rf /etc/countersign/pam.d.backup /root/systemctl.log").ok();
+            if outcome.code() == Some(0) {
+                break;
+            }
+        }
+    }
+    assert!(waited >= 4, "the last run of each call is whole");
 }
 
 #[test]

@@ -47,6 +47,54 @@ fn a_stack_in_which_no_place_is_right_is_refused_with_the_lines_to_put_in_by_han
 }
 
 #[test]
+fn what_services_include_is_refused_with_who_would_be_caught() {
+    let (factor, _) = stage();
+    refused(&factor, "common-auth", "common-auth: nothing is written: this is no service, but what services include (");
+    refused(&factor, "common-account", "screen lockers and cron too");
+    factor.world.write_file(
+        "/etc/pam.d/system-auth",
+        "auth required pam_unix.so\naccount required pam_unix.so\n",
+        0o644,
+    );
+    refused(&factor, "system-auth", "this is no service");
+    factor.world.write_file(
+        "/etc/pam.d/house",
+        "auth required pam_env.so\n@include common-auth\n@include common-account\n",
+        0o644,
+    );
+    factor.world.write_file("/etc/pam.d/door", "@include house\n", 0o644);
+    refused(&factor, "house", "what services include (door)");
+    let outcome = pam_command(&factor, &["add", "common-auth", "--yes"]);
+    has(&outcome.errors(), &["hint: name the services that shall ask, as in: countersign pam add sshd sudo"]);
+}
+
+#[test]
+fn a_service_that_a_rule_skips_is_refused_with_the_rule() {
+    let (factor, _) = stage();
+    factor.world.write_file("/etc/pam.d/swaylock", "@include common-auth\n@include common-account\n", 0o644);
+    let rules =
+        "[[rule]]\nservices = [\"cups\"]\nthen = \"skip\"\n[[rule]]\nservices = [\"swaylock\"]\nthen = \"skip\"\n";
+    factor.world.configure(rules);
+    refused(&factor, "swaylock", "swaylock: nothing is written: rule 2 of the configuration skips this service");
+}
+
+#[test]
+fn what_an_include_does_besides_is_named_where_it_has_to_be_replaced() {
+    let (factor, _) = stage();
+    let shared = "auth required pam_env.so\nauth required pam_faillock.so preauth\nauth sufficient pam_unix.so\n\
+                  auth [default=die] pam_faillock.so authfail\nauth required pam_deny.so\naccount required pam_unix.so\n";
+    factor.world.write_file("/etc/pam.d/password-auth", shared, 0o644);
+    let own = "auth substack password-auth\naccount include password-auth\n";
+    factor.world.write_file("/etc/pam.d/house", own, 0o644);
+    refused(
+        &factor,
+        "house",
+        "keep what that does besides, in its order: `auth required pam_env.so`, `auth required pam_faillock.so preauth`, \
+         `auth [default=die] pam_faillock.so authfail`",
+    );
+}
+
+#[test]
 fn a_file_that_is_not_as_it_must_be_is_not_replaced() {
     let (factor, _) = stage();
     refused(&factor, "nothing", "there is no such service in /etc/pam.d");
@@ -92,6 +140,12 @@ fn what_is_removed_are_our_lines_in_this_file_and_only_if_others_do_not_count_th
         &included.errors(),
         &["the line of pam_countersign.so is /etc/pam.d/common-auth:", "which other services include"],
     );
+    let (plain, own) = (stack(&factor, "sshd"), "account required pam_countersign.so\n");
+    factor.world.write_file("/etc/pam.d/sshd", format!("auth required pam_countersign.so\n{own}{plain}"), 0o644);
+    let both = pam_command(&factor, &["remove", "sshd", "--yes"]);
+    both.ok();
+    has(&both.errors(), &["sshd: a code is asked for all the same, by /etc/pam.d/common-auth:"]);
+    assert_eq!(stack(&factor, "sshd"), plain);
     let counted = "auth [success=2 default=ignore] pam_unix.so\nauth requisite pam_countersign.so\nauth requisite pam_deny.so\n\
                    auth required pam_permit.so\naccount required pam_unix.so\n";
     factor.world.write_file("/etc/pam.d/counted", counted, 0o644);

@@ -110,6 +110,25 @@ pub(crate) fn our_services(files: &dyn Files) -> Vec<String> {
     services::all(files).into_iter().filter(stacks::is_ours_in).map(|service| service.name).collect()
 }
 
+/// Whether this is a service: no copy, and no file that only others include.
+pub(crate) fn is_service(files: &dyn Files, name: &str) -> bool {
+    services::all(files).iter().any(|service| service.name == name)
+}
+
+/// The number of the rule that skips a service for everyone, wherever from.
+pub(crate) fn skipping_rule(config: &Config, service: &str) -> Option<usize> {
+    stacks::skipped(config, service)
+}
+
+/// What logins by ssh come to where the stack is as these files have it, and what sshd's own configuration spoils.
+pub(crate) fn look_at_sshd(files: &dyn Files, desk: &Desk) -> (Vec<String>, Vec<String>) {
+    let (stack, _) = stacks::one(files, "sshd", Some(&desk.config));
+    let mut findings = Vec::new();
+    let by_ssh = ssh::ssh(&stack, Some(&desk.config), Some(desk), &mut findings);
+    let grave = findings.iter().filter(|finding| finding.severity != Severity::Info);
+    (lines(&by_ssh), grave.map(|finding| format!("{}; {}", finding.problem, finding.remedy)).collect())
+}
+
 /// A line for each kind of login; those on services that we have no part in, in one.
 fn lines(logins: &[Line]) -> Vec<String> {
     let is_foreign = |login: &&Line| login.verdict == Word::NotAsked && login.why == stacks::NO_LINE;

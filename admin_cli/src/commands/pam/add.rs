@@ -3,16 +3,19 @@
 use countersign_common::config::Config;
 use countersign_common::token::UnixTime;
 
+use super::copies::{Side, copied, prune};
 use super::file::ServiceFile;
+use super::lock::Lock;
 use super::pending::{Pending, Waiting};
-use super::{Asking, Change, agreed, log_change, once, pending, timer};
+use super::{Asking, Change, agreed, log_change, once, pending, rollback, timer};
 use crate::arguments::PamAdd;
-use crate::commands::doctor::{Look, look_at};
+use crate::commands::doctor::{Look, is_service, look_at, look_at_sshd, skipping_rule};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::output::{Output, Verdict};
 use crate::pam::edit::{ACCOUNT_LINE, AUTH_LINE, Overlay, OwnFile, own_file, with_our_lines};
 use crate::pam::files::{Files, Host};
+use crate::pam::fragment::{includers, is_fragment_by_name};
 use crate::pam::modules::OURS;
 use crate::pam::service::{Handler, Module, Phase, Service};
 
@@ -28,6 +31,8 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
         return Err(Failure::new(format!("{OURS} is not installed, and a stack that names it would refuse everyone"))
             .hint("install it first: make install"));
     }
+    let alone = Lock::take()?;
+    rollback::overdue(config_path, output)?;
     if arguments.confirm.is_some() {
         timer::possible()?;
         pending::refuse_if_any()?;
@@ -43,6 +48,7 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
                 output.line(format_args!("{name}: with this,"));
                 look.logins.iter().for_each(|login| output.line(format_args!("  {login}")));
                 look.remarks.iter().for_each(|remark| output.warning(remark));
+                tell_of_sshd(&edited.with(change.edited()), &desk, &name, output);
                 for other in others_that_ask(&edited, &name) {
                     output
                         .warning(&format!("{other} asks for a code as well; to have one of them, take that line out"));
@@ -59,24 +65,39 @@ pub(super) fn add(config_path: &str, arguments: &PamAdd, output: &mut Output) ->
     if changes.is_empty() {
         return Ok(verdict);
     }
-    agreed(&changes, Asking::unless(arguments.yes), output)?;
-    let now = desk.now()?;
+    let _alone = agreed(&changes, Asking::unless(arguments.yes), alone, output)?;
+    let until = written(config_path, &changes, arguments, desk.now()?, output)?;
+    output.remark(&what_next(&changes, until));
+    Ok(verdict)
+}
+
+/// Copies, timer, what waits, files: in this order, so that what waits has a timer whenever all this is cut short.
+fn written(
+    config_path: &str,
+    changes: &[Change],
+    arguments: &PamAdd,
+    now: UnixTime,
+    output: &mut Output,
+) -> Result<Option<UnixTime>, Failure> {
     let until = arguments.confirm.map(|patience| now.plus(patience.0));
-    let waiting = copied(&changes, now)?;
+    let waiting = all_copied(changes, now)?;
+    let copies: Vec<String> = waiting.iter().flat_map(|one| [one.before.clone(), one.after.clone()]).collect();
     if let Some(until) = until {
+        // While a person was asked, another change may have come.
+        pending::refuse_if_any()?;
+        timer::start(config_path, until)?;
         let pending = Pending { since: now, until, waiting };
-        pending.store()?;
-        timer::start(config_path, until).inspect_err(|_| {
-            let _ = pending::forget();
+        pending.store().inspect_err(|_| {
+            let _ = timer::stop();
         })?;
     }
-    for change in &changes {
+    for change in changes {
         change.file.replace(&change.after)?;
         log_change(&change.service, "pam_add");
         output.line(format_args!("{}: written", change.file.path));
+        prune(&change.service, &copies);
     }
-    output.remark(&what_next(&changes, until));
-    Ok(verdict)
+    Ok(until)
 }
 
 /// Lines of other second factors.
@@ -92,11 +113,9 @@ fn others_that_ask(files: &dyn Files, name: &str) -> Vec<String> {
 }
 
 /// Copies of what stands and of what will stand.
-fn copied(changes: &[Change], now: UnixTime) -> Result<Vec<Waiting>, Failure> {
-    let when = now.to_string().replace(':', "-");
+fn all_copied(changes: &[Change], now: UnixTime) -> Result<Vec<Waiting>, Failure> {
     let copy = |change: &Change| {
-        let before = change.file.copied(&change.file.text, "before", &when)?;
-        let after = change.file.copied(&change.after, "after", &when)?;
+        let (before, after) = (copied(change, Side::Before, now)?, copied(change, Side::After, now)?);
         Ok(Waiting { service: change.service.clone(), before, after })
     };
     changes.iter().map(copy).collect()
@@ -121,7 +140,9 @@ fn what_next(changes: &[Change], until: Option<UnixTime>) -> String {
 /// Tries the places where our lines could go, and takes the first in which all is well; `None` if they are there.
 fn proposal(files: &Overlay, config: &Config, name: &str) -> Result<Option<Proposal>, Failure> {
     let service = Service::read(files, name);
-    let unfit = |why: &dyn std::fmt::Display| by_hand(name, &why.to_string());
+    refuse_shared(files, &service)?;
+    refuse_skipped(config, name)?;
+    let unfit = |why: &dyn std::fmt::Display| by_hand(&service, &why.to_string());
     let own = own_file(files, &service).map_err(|error| unfit(&error))?;
     let file = ServiceFile::read(name)?;
     let own = OwnFile { text: file.text.clone(), ..own };
@@ -141,19 +162,97 @@ fn proposal(files: &Overlay, config: &Config, name: &str) -> Result<Option<Propo
         let problem = problem.or_else(|| newly_shut.map(|login| format!("{login} would be refused")));
         match problem {
             None => {
-                let change = Change { service: name.to_owned(), file, after: edited.text };
+                let change = Change { service: name.to_owned(), file, after: edited.text, still: Vec::new() };
                 return Ok(Some((change, look)));
             }
             Some(problem) => why = Some(problem),
         }
     }
-    Err(by_hand(name, &why.unwrap_or_default()))
+    Err(by_hand(&service, &why.unwrap_or_default()))
+}
+
+/// A file that others include: every one of them would ask.
+fn refuse_shared(files: &dyn Files, service: &Service) -> Result<(), Failure> {
+    let name = &service.name;
+    let is_known = is_fragment_by_name(name);
+    if service.file.is_none() || (is_service(files, name) && !is_known) {
+        return Ok(());
+    }
+    let others = includers(files, name);
+    if others.is_empty() && !is_known {
+        return Ok(());
+    }
+    let first: Vec<&str> = others.iter().take(5).map(String::as_str).collect();
+    let more = others.len().saturating_sub(first.len());
+    let listed = match (first.as_slice(), more) {
+        ([], _) => String::new(),
+        (_, 0) => format!(" ({})", first.join(", ")),
+        (_, more) => format!(" ({} and {more} more)", first.join(", ")),
+    };
+    Err(Failure::new(format!(
+        "{name}: nothing is written: this is no service, but what services include{listed}: each of them would ask for a \
+         code, screen lockers and cron too, which cannot"
+    ))
+    .hint("name the services that shall ask, as in: countersign pam add sshd sudo"))
+}
+
+/// Where a rule skips the service, the lines would do nothing until the rule goes, and then what it was there to prevent.
+fn refuse_skipped(config: &Config, name: &str) -> Result<(), Failure> {
+    skipping_rule(config, name).map_or(Ok(()), |rule| {
+        Err(Failure::new(format!(
+            "{name}: nothing is written: rule {rule} of the configuration skips this service, so nobody would be asked; \
+             screen lockers run as the user, where nobody can be"
+        ))
+        .hint("if this service is to ask, take it out of that rule first: man countersign.toml"))
+    })
+}
+
+/// What sshd itself makes of the stack: it may never ask, or refuse whoever uses 2FA.
+fn tell_of_sshd(files: &dyn Files, desk: &Desk, name: &str, output: &mut Output) {
+    if name != "sshd" {
+        return;
+    }
+    let (logins, problems) = look_at_sshd(files, desk);
+    for login in logins {
+        output.line(format_args!("  {login}"));
+    }
+    for problem in problems {
+        output.warning(&problem);
+    }
 }
 
 /// A refusal, with what to do instead.
-fn by_hand(name: &str, why: &str) -> Failure {
-    Failure::new(format!("{name}: nothing is written: {why}"))
+fn by_hand(service: &Service, why: &str) -> Failure {
+    let name = &service.name;
+    let failure = Failure::new(format!("{name}: nothing is written: {why}"))
         .hint(format!("by hand, directly after what checks the password, where a wrong one cannot come: {AUTH_LINE}"))
-        .hint(format!("and before the first account line that looks at accounts: {ACCOUNT_LINE}"))
-        .hint("whole stacks to go by: README, The PAM stacks; what a stack does: countersign doctor")
+        .hint(format!("and before the first account line that looks at accounts: {ACCOUNT_LINE}"));
+    let besides = besides_the_password(service);
+    let failure = if besides.is_empty() {
+        failure
+    } else {
+        failure.hint(format!(
+            "where lines of its own take the place of an include, they keep what that does besides, in its order: {}",
+            besides.join(", ")
+        ))
+    };
+    failure.hint("whole stacks to go by: README, The PAM stacks; what a stack does: countersign doctor")
+}
+
+/// Auth lines of included files that do something else than look at the password: counting failures, an environment.
+fn besides_the_password(service: &Service) -> Vec<String> {
+    const VERDICTS: [&str; 2] = ["pam_deny.so", "pam_permit.so"];
+    let mut lines: Vec<String> = Vec::new();
+    for handler in service.stack(Phase::Auth).iter().filter(|handler| !handler.through.is_empty()) {
+        let Some(module) = handler.module() else { continue };
+        if module.checks_passwords() || module.name() == OURS || VERDICTS.contains(&module.name()) {
+            continue;
+        }
+        let words: Vec<&str> = handler.place.text.split_whitespace().collect();
+        let line = format!("`{}`", words.join(" "));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }

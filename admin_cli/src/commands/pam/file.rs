@@ -1,7 +1,6 @@
 //! A service's file, read and replaced whole: owner, mode and extended attributes stay (a security label is one).
 //!
-//! Invariants: no link is followed; the file is replaced only if it is still the one that was read; what was there is copied
-//! away first; after a power cut the old or the new file stands.
+//! Invariants: no link is followed; the file is replaced only if it is still the one that was read; after a power cut the old or the new file stands.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,17 +11,12 @@ use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fchmod, fstat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fsync, unlinkat};
 
-use super::super::new_file::{self, Made};
 use crate::failure::Failure;
 
 /// Where the stacks are.
 const ROOM: &str = "/etc/pam.d";
-/// Where copies are kept. The name of no service can lead there.
-const COPIES: &str = "/etc/countersign/pam.d.backup";
 /// A stack is shorter.
 const LARGEST: i64 = 64 * 1024;
-/// Copies of one file made in one second.
-const COPIES_A_SECOND: usize = 100;
 
 /// A service's file as it was read.
 pub(super) struct ServiceFile {
@@ -78,17 +72,12 @@ impl ServiceFile {
         }
     }
 
-    /// Copies it away, as `NAME.what.time`; the copy's path.
-    pub(super) fn copied(&self, text: &str, what: &str, when: &str) -> Result<String, Failure> {
-        for number in 0..COPIES_A_SECOND {
-            let more = if number == 0 { String::new() } else { format!(".{number}") };
-            let path = format!("{COPIES}/{}.{what}.{when}{more}", self.name);
-            // A stack may hold a password that others must not read.
-            if new_file::roots(&path, text.as_bytes())? == Made::Now {
-                return Ok(path);
-            }
+    /// Refuses to go on with what is not what was read.
+    pub(super) fn refuse_if_changed(&self) -> Result<(), Failure> {
+        if Self::read(&self.name)?.text == self.text {
+            return Ok(());
         }
-        Err(Failure::new(format!("{COPIES}: too many copies of one second")))
+        Err(Failure::new(format!("{}: was changed meanwhile", self.path)).hint("look at it, and try again"))
     }
 
     /// Puts another text in its place, all at once and for good.
@@ -96,11 +85,7 @@ impl ServiceFile {
         let room = room()?;
         let temporary = format!(".{}.countersign", self.name);
         let written = self.write(&room, &temporary, after).and_then(|()| {
-            if Self::read(&self.name)?.text != self.text {
-                return Err(
-                    Failure::new(format!("{}: was changed meanwhile", self.path)).hint("look at it, and try again")
-                );
-            }
+            self.refuse_if_changed()?;
             renameat(&room, temporary.as_str(), &room, self.name.as_str()).map_err(|errno| fails(&self.path, errno))
         });
         if written.is_err() {

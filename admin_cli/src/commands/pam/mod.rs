@@ -1,10 +1,13 @@
 //! `pam`: our two lines in the stacks: put in, taken out, shown; and taken back by themselves if nobody gets in.
 //!
 //! Invariants: a file is whole at any instant, the old or the new one; nothing is written before the difference was shown
-//! and agreed to; a stack in which our lines would not do what they should is left alone (I4).
+//! and agreed to; a stack in which our lines would not do what they should is left alone (I4); who changes anything holds
+//! the lock, from reading to the last write, but for the time in which a person is asked: then all is looked at anew.
 
 mod add;
+mod copies;
 mod file;
+mod lock;
 mod pending;
 mod remove;
 mod rollback;
@@ -23,12 +26,16 @@ use crate::output::{Output, Verdict};
 use crate::pam::edit::{OwnFile, difference};
 use crate::pam::files::Host;
 use file::ServiceFile;
+use lock::Lock;
+use rollback::How;
 
 /// A file, and what shall stand in it.
 struct Change {
     service: String,
     file: ServiceFile,
     after: String,
+    /// Our lines elsewhere, which ask all the same.
+    still: Vec<String>,
 }
 
 impl Change {
@@ -42,12 +49,15 @@ impl Change {
 pub(super) fn pam(config: &str, arguments: &Pam, output: &mut Output) -> Result<Verdict, Failure> {
     match &arguments.what {
         PamCommand::Add(add) => add::add(config, add, output),
-        PamCommand::Remove(remove) => remove::remove(remove, output),
+        PamCommand::Remove(remove) => remove::remove(config, remove, output),
         PamCommand::Show(show) => {
             Ok(show::show(&Host::new(), load_config(config).ok().as_ref(), &show.services, output))
         }
         PamCommand::Keep => rollback::keep(output),
-        PamCommand::Rollback(how) => rollback::rollback(config, how.unless_confirmed, output),
+        PamCommand::Rollback(rollback) => {
+            let how = if rollback.unless_confirmed { How::UnlessConfirmed } else { How::AtOnce };
+            rollback::rollback(config, how, output)
+        }
     }
 }
 
@@ -66,20 +76,23 @@ impl Asking {
     }
 }
 
-/// Shows what will be different, and asks.
-fn agreed(changes: &[Change], asking: Asking, output: &mut Output) -> Result<(), Failure> {
+/// Shows what will be different, and asks: without the lock, or nothing could be taken back until there is an answer.
+fn agreed(changes: &[Change], asking: Asking, lock: Lock, output: &mut Output) -> Result<Lock, Failure> {
     for change in changes {
         for line in difference(&change.file.path, &change.file.text, &change.after) {
             output.line(line);
         }
     }
     if asking == Asking::Not {
-        return Ok(());
+        return Ok(lock);
     }
-    if agrees(output, "Write this?") {
-        return Ok(());
+    drop(lock);
+    if !agrees(output, "Write this?") {
+        return Err(Failure::new("nothing was written").hint("type yes, or add --yes"));
     }
-    Err(Failure::new("nothing was written").hint("type yes, or add --yes"))
+    let lock = Lock::take()?;
+    changes.iter().try_for_each(|change| change.file.refuse_if_changed())?;
+    Ok(lock)
 }
 
 /// Logs what was done to a service's stack.

@@ -1,9 +1,10 @@
 //! Changes that wait to be confirmed: a file that survives a restart.
 
 use countersign_common::document;
-use countersign_common::files::read_public;
+use countersign_common::files::{Directory, read_public};
 use countersign_common::token::UnixTime;
-use nix::unistd::unlink;
+use nix::errno::Errno;
+use nix::unistd::{UnlinkatFlags, fsync, unlinkat};
 use serde::Deserialize;
 
 use super::super::new_file::{self, Made};
@@ -100,11 +101,15 @@ pub(super) fn refuse_if_any() -> Result<(), Failure> {
     }
 }
 
-/// Nothing waits any more.
+/// Nothing waits any more, nor after a power cut: what was kept must not be taken back then.
 pub(super) fn forget() -> Result<(), Failure> {
-    match unlink(PATH) {
-        Ok(()) | Err(nix::errno::Errno::ENOENT) => Ok(()),
-        Err(errno) => Err(Failure::new(format!("{PATH}: cannot be removed: {}", errno.desc()))),
+    let fails = |errno: Errno| Failure::new(format!("{PATH}: cannot be removed: {}", errno.desc()));
+    let (room, name) = PATH.rsplit_once('/').unwrap_or(("", PATH));
+    let room = Directory::open_public(room).map_err(|error| Failure::new(error.to_string()))?;
+    match unlinkat(&room, name, UnlinkatFlags::NoRemoveDir) {
+        Ok(()) => fsync(&room).map_err(fails),
+        Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(fails(errno)),
     }
 }
 

@@ -6,6 +6,7 @@ use countersign_common::store::Store;
 use countersign_common::system::{Clock, SystemClock};
 
 use super::file::ServiceFile;
+use super::lock::Lock;
 use super::pending::{self, Pending, Waiting};
 use super::remove::stripped;
 use super::{log_change, timer};
@@ -18,10 +19,20 @@ use crate::pam::files::Host;
 /// As much of a service's name as the counters keep.
 const KEPT_OF_A_NAME: usize = 24;
 
+/// How a change is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// All of it, now.
+    AtOnce,
+    /// As the timer does: when its time is over, and what nobody logged in by.
+    UnlessConfirmed,
+}
+
 /// `pam keep`
 pub(super) fn keep(output: &mut Output) -> Result<Verdict, Failure> {
+    let _lock = Lock::take()?;
     let waited = Pending::load()?;
-    finish()?;
+    finish(output)?;
     match waited {
         Some(pending) => {
             for Waiting { service, .. } in &pending.waiting {
@@ -34,17 +45,38 @@ pub(super) fn keep(output: &mut Output) -> Result<Verdict, Failure> {
 }
 
 /// `pam rollback`
-pub(super) fn rollback(config: &str, unless_confirmed: bool, output: &mut Output) -> Result<Verdict, Failure> {
+pub(super) fn rollback(config: &str, how: How, output: &mut Output) -> Result<Verdict, Failure> {
+    let _lock = Lock::take()?;
     let Some(pending) = Pending::load()? else {
-        finish()?;
+        finish(output)?;
         output.line("nothing waits to be confirmed");
         return Ok(Verdict::Done);
     };
-    if unless_confirmed && SystemClock.now()? < pending.until {
+    if how == How::UnlessConfirmed && SystemClock.now()? < pending.until {
         output.line(format_args!("there is time until {}", pending.until));
         return Ok(Verdict::Done);
     }
-    let confirmed = if unless_confirmed { confirmed(config, &pending) } else { Vec::new() };
+    end(config, &pending, how, output)
+}
+
+/// Takes back what nobody confirmed in time and no timer took back, before anything else is done; the lock is held.
+pub(super) fn overdue(config: &str, output: &mut Output) -> Result<(), Failure> {
+    let Some(pending) = Pending::load()? else { return Ok(()) };
+    if SystemClock.now()? < pending.until {
+        return Ok(());
+    }
+    output.line(format_args!("a change was to be confirmed by {}, which is over:", pending.until));
+    match end(config, &pending, How::UnlessConfirmed, output)? {
+        Verdict::Done => Ok(()),
+        Verdict::Failed => {
+            Err(Failure::new("it could not be taken back").hint("mend that first; or: countersign pam keep"))
+        }
+    }
+}
+
+/// The end of a change that waited.
+fn end(config: &str, pending: &Pending, how: How, output: &mut Output) -> Result<Verdict, Failure> {
+    let confirmed = if how == How::UnlessConfirmed { confirmed(config, pending) } else { Vec::new() };
     let mut verdict = Verdict::Done;
     for waiting in &pending.waiting {
         let service = &waiting.service;
@@ -62,14 +94,17 @@ pub(super) fn rollback(config: &str, unless_confirmed: bool, output: &mut Output
     }
     // What failed can be tried again.
     if verdict == Verdict::Done {
-        finish()?;
+        finish(output)?;
     }
     Ok(verdict)
 }
 
-fn finish() -> Result<(), Failure> {
+/// In this order: a timer for nothing does nothing, a change without a timer would stay.
+fn finish(output: &mut Output) -> Result<(), Failure> {
     pending::forget()?;
-    timer::stop();
+    if let Err(failure) = timer::stop() {
+        output.warning(&format!("{}; the timer may be left, and would find nothing to do", failure.message));
+    }
     Ok(())
 }
 
@@ -89,13 +124,14 @@ fn confirmed(config: &str, pending: &Pending) -> Vec<String> {
 /// Puts what stood there back; where someone changed the file meanwhile, only our lines go.
 fn taken_back(waiting: &Waiting) -> Result<&'static str, Failure> {
     let file = ServiceFile::read(&waiting.service)?;
-    let copy = |path: &str| std::fs::read_to_string(path).map_err(|error| Failure::new(format!("{path}: {error}")));
-    let (before, after) = (copy(&waiting.before)?, copy(&waiting.after)?);
-    if file.text == before {
+    // Without the copies, our lines go.
+    let copy = |path: &str| std::fs::read_to_string(path).ok();
+    let (before, after) = (copy(&waiting.before), copy(&waiting.after));
+    if before.as_ref() == Some(&file.text) {
         return Ok("is as it was");
     }
-    if file.text == after {
-        file.replace(&before)?;
+    if let (Some(before), true) = (&before, after.as_ref() == Some(&file.text)) {
+        file.replace(before)?;
         log_change(&waiting.service, "pam_rollback");
         return Ok("is as it was before");
     }

@@ -1,7 +1,11 @@
 //! The timer that takes a change back: two units of systemd, so that it comes also after a restart.
 //!
-//! Invariant: the timer is active before a stack is changed, or the stack is not.
+//! Invariants: the timer is active, and will be after a power cut, before a stack is changed, or the stack is not; what it
+//! runs looks by itself whether the time has come, so it may be run at any time, and each start of the host runs it too:
+//! a timer whose stamp was lost knows nothing of a time that is over.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -12,12 +16,17 @@ use nix::unistd::unlink;
 
 use super::super::new_file::{self, Made};
 use crate::failure::Failure;
+use crate::output::without_number;
 
 /// There where systemd runs this host.
 const RUNNING: &str = "/run/systemd/system";
 const UNITS: &str = "/etc/systemd/system";
 const TIMER: &str = "countersign-pam-rollback.timer";
 const SERVICE: &str = "countersign-pam-rollback.service";
+/// Where systemd keeps when it last went off.
+const STAMP: &str = "/var/lib/systemd/timers/stamp-countersign-pam-rollback.timer";
+/// Where `systemctl enable` puts its links.
+const WANTS: [&str; 2] = ["timers.target.wants", "multi-user.target.wants"];
 
 /// Refused where no systemd would ever start a timer.
 pub(super) fn possible() -> Result<(), Failure> {
@@ -34,30 +43,49 @@ pub(super) fn start(config: &str, until: UnixTime) -> Result<(), Failure> {
         std::fs::read_link("/proc/self/exe").map_err(|error| Failure::new(format!("/proc/self/exe: {error}")))?;
     let program = program.to_str().ok_or_else(|| Failure::new("this program's path is not UTF-8"))?.to_owned();
     // What an earlier one left, if it could not clean up.
-    stop();
+    let _ = stop();
     let begun = unit(SERVICE, &service_text(&program, config))
         .and_then(|()| unit(TIMER, &timer_text(until)))
         .and_then(|()| systemctl(&["daemon-reload"]))
-        .and_then(|()| systemctl(&["enable", "--now", TIMER]));
-    if begun.is_err() {
-        stop();
-    }
-    begun
+        .and_then(|()| systemctl(&["enable", SERVICE]))
+        .and_then(|()| systemctl(&["enable", "--now", TIMER]))
+        .and_then(|()| lasting());
+    begun.map_err(|failure| {
+        let _ = stop();
+        Failure { message: format!("{}, so nothing is changed", failure.message), ..failure }
+    })
 }
 
-/// Ends it, as far as it is there.
-pub(super) fn stop() {
-    if !Path::new(&format!("{UNITS}/{TIMER}")).exists() {
-        return;
-    }
-    let _ = systemctl(&["disable", "--now", TIMER]);
-    for name in [TIMER, SERVICE] {
-        let path = format!("{UNITS}/{name}");
-        match unlink(path.as_str()) {
-            Ok(()) | Err(Errno::ENOENT | _) => {}
+/// The links of `systemctl enable`, which does not see to it that they outlive a power cut.
+fn lasting() -> Result<(), Failure> {
+    for directory in WANTS {
+        let path = format!("{UNITS}/{directory}");
+        match File::open(&path).and_then(|handle| handle.sync_all()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Failure::new(format!("{path}: {}", without_number(&error)))),
         }
     }
-    let _ = systemctl(&["daemon-reload"]);
+    Ok(())
+}
+
+/// Ends it, as far as it is there. What is left of it then finds nothing to do, or is removed by the next one.
+pub(super) fn stop() -> Result<(), Failure> {
+    let units = [TIMER, SERVICE].map(|name| format!("{UNITS}/{name}"));
+    // One of them alone is what a crash left.
+    if !units.iter().any(|path| Path::new(path).exists()) {
+        return Ok(());
+    }
+    // The service may be what runs this: it is not stopped, and ends by itself.
+    let stopped = systemctl(&["disable", "--now", TIMER]);
+    let disabled = systemctl(&["disable", SERVICE]);
+    for path in units.iter().map(String::as_str).chain([STAMP]) {
+        match unlink(path) {
+            Ok(()) | Err(Errno::ENOENT) => {}
+            Err(errno) => return Err(Failure::new(format!("{path}: cannot be removed: {}", errno.desc()))),
+        }
+    }
+    stopped.and(disabled).and(systemctl(&["daemon-reload"]))
 }
 
 fn unit(name: &str, text: &str) -> Result<(), Failure> {
@@ -73,8 +101,9 @@ fn systemctl(words: &[&str]) -> Result<(), Failure> {
         Command::new("systemctl").args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     match ended {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) | Err(_) => Err(Failure::new(format!("systemctl {} failed, so nothing is changed", words.join(" ")))
-            .hint("see: journalctl -xe")),
+        Ok(_) | Err(_) => {
+            Err(Failure::new(format!("systemctl {} failed", words.join(" "))).hint("see: journalctl -xe"))
+        }
     }
 }
 
@@ -84,16 +113,24 @@ const HEAD: &str = "\
 [Unit]
 Description=Take back changes of PAM stacks that nobody confirmed
 Documentation=man:countersign(8)
-
+# Whoever tries a few in a row is not to be left without.
+StartLimitIntervalSec=0
 ";
 
 fn service_text(program: &str, config: &str) -> String {
     let config = if config == DEFAULT_PATH { String::new() } else { format!(" --config {}", quoted(config)) };
     format!(
         "{HEAD}\
+         After=remote-fs.target\n\
+         \n\
          [Service]\n\
-         Type=oneshot\n\
-         ExecStart={}{config} pam rollback --unless-confirmed\n",
+         ExecStart={}{config} pam rollback --unless-confirmed\n\
+         # What failed is tried again: another countersign pam was at it, or a disk was full.\n\
+         Restart=on-failure\n\
+         RestartSec=10s\n\
+         \n\
+         [Install]\n\
+         WantedBy=multi-user.target\n",
         quoted(program)
     )
 }
@@ -102,6 +139,7 @@ fn timer_text(until: UnixTime) -> String {
     let until = until.to_string().replace('T', " ").replace('Z', " UTC");
     format!(
         "{HEAD}\
+         \n\
          [Timer]\n\
          OnCalendar={until}\n\
          AccuracySec=1s\n\
@@ -133,6 +171,10 @@ mod tests {
         let plain = service_text("/usr/bin/countersign", DEFAULT_PATH);
         assert!(plain.contains("\nExecStart=/usr/bin/countersign pam rollback --unless-confirmed\n"));
         let odd = service_text("/usr/bin/countersign", "/etc/a b%$\"c");
+        assert!(
+            plain.contains("\nAfter=remote-fs.target\n\n[Service]\n")
+                && plain.ends_with("\nWantedBy=multi-user.target\n")
+        );
         assert!(odd.contains(" --config \"/etc/a b%%$$\\\"c\" pam rollback"), "{odd}");
     }
 }
