@@ -8,6 +8,8 @@ use crate::arguments::Arguments;
 
 /// The option that takes a group; the generators know no such thing.
 const GROUP: &str = "--group";
+/// The end of fish's line about it.
+const GROUPS: &str = "\" -l group -x -a \"(__fish_complete_groups)\"\n";
 
 pub(crate) fn bash() -> String {
     with_groups(&with_users(&written(Shell::Bash)))
@@ -28,10 +30,14 @@ pub(crate) fn fish() -> String {
     let root = hinted();
     let more = root.get_subcommands().flat_map(|command| {
         let name = command.get_name();
-        let begin = format!("complete -c countersign -n \"__fish_countersign_using_subcommand {name}\"");
-        let users = asks_for_user(command).then(|| format!("{begin} -x -a \"(__fish_complete_users)\"\n"));
-        let groups = takes_group(command).then(|| format!("{begin} -l group -x -a \"(__fish_complete_groups)\"\n"));
-        users.into_iter().chain(groups)
+        let begin = format!("complete -c countersign -n \"__fish_countersign_using_subcommand {name}");
+        let users = asks_for_user(command).then(|| format!("{begin}\" -x -a \"(__fish_complete_users)\"\n"));
+        let own = takes_group(command).then(|| format!("{begin}{GROUPS}"));
+        let below = command
+            .get_subcommands()
+            .filter(|below| takes_group(below))
+            .map(move |below| format!("{begin}; and __fish_seen_subcommand_from {}{GROUPS}", below.get_name()));
+        users.into_iter().chain(own).chain(below).collect::<Vec<_>>()
     });
     written(Shell::Fish) + &more.collect::<String>()
 }

@@ -199,8 +199,11 @@ fn zsh_and_fish_are_told_to_complete_groups_where_one_is_asked_for() {
         assert!(fish.contains(&line), "{name}");
         count += 1;
     }
+    let import = "complete -c countersign -n \"__fish_countersign_using_subcommand import; and __fish_seen_subcommand_from \
+                  google-authenticator\" -l group -x -a \"(__fish_complete_groups)\"";
+    assert!(fish.contains(import), "{fish}");
     let zsh: Vec<&str> = zsh.lines().filter(|line| line.contains("--group=")).collect();
-    assert_eq!((zsh.len(), count), (5, 5), "{zsh:?}");
+    assert_eq!((zsh.len(), count), (6, 5), "{zsh:?}");
     assert!(zsh.iter().all(|line| line.ends_with(":NAME:_groups' \\")), "{zsh:?}");
 }
 
