@@ -66,6 +66,9 @@ fn nobody_got_in_so_it_is_as_before() {
     gets_in(&factor, "sshd", &[PASSWORD]);
     has(&told(&factor), &["disable --now countersign-pam-rollback.timer"]);
     factor.world.wait_for_log(&["event=changed", "service=sshd", "what=pam_rollback"]);
+    // It was meant, so the doctor does not miss them.
+    let diagnosis = factor.world.run(&[COMMAND, "doctor"]).text();
+    assert!(!diagnosis.contains("our lines are gone"), "{diagnosis}");
     is_clean(&factor);
 }
 

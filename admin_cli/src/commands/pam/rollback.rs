@@ -5,6 +5,8 @@
 use countersign_common::store::Store;
 use countersign_common::system::{Clock, SystemClock};
 
+use super::Change;
+use super::copies::{Side, copied};
 use super::file::ServiceFile;
 use super::lock::Lock;
 use super::pending::{self, Pending, Waiting};
@@ -130,15 +132,21 @@ fn taken_back(waiting: &Waiting) -> Result<&'static str, Failure> {
     if before.as_ref() == Some(&file.text) {
         return Ok("is as it was");
     }
-    if let (Some(before), true) = (&before, after.as_ref() == Some(&file.text)) {
-        file.replace(before)?;
-        log_change(&waiting.service, "pam_rollback");
+    if let (Some(before), true) = (before, after.as_ref() == Some(&file.text)) {
+        replace(&Change { service: waiting.service.clone(), file, after: before, still: Vec::new() })?;
         return Ok("is as it was before");
     }
     let Some(change) = stripped(&Overlay::new(&Host::new()), &waiting.service)? else {
         return Ok("was changed meanwhile, and has no line of ours");
     };
-    change.file.replace(&change.after)?;
-    log_change(&waiting.service, "pam_rollback");
+    replace(&change)?;
     Ok("was changed meanwhile; only our lines are taken out")
+}
+
+/// The copy tells the doctor that our lines are gone because they were meant to go; without one it is taken back all the same.
+fn replace(change: &Change) -> Result<(), Failure> {
+    let _ = SystemClock.now().map(|now| copied(change, Side::Before, now));
+    change.file.replace(&change.after)?;
+    log_change(&change.service, "pam_rollback");
+    Ok(())
 }
