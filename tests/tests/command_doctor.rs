@@ -177,7 +177,10 @@ fn json_holds_logins_and_findings() {
 fn administrators_without_a_token_are_told() {
     let factor = Factor::new("[administrators]\ngroups = [\"staff\"]\n", &["alice", "bob", "carol"]);
     factor.world.add_to_group("staff", &["alice", "bob"]);
-    finds(&factor, "warning: 2 (alice, bob) administrators are without a token", "countersign enroll");
+    finds(&factor, "warning: administrators without a token: 2 (alice, bob)", "countersign enroll");
+    factor.world.sh("usermod -g staff carol").ok();
+    finds(&factor, "warning: administrators without a token: 3 (alice, bob, carol)", "countersign enroll");
+    factor.world.sh("usermod -g carol carol").ok();
     factor.world.countersign(&["enable", "alice"]).ok();
     factor.enroll("alice");
     finds(&factor, "warning: bob is an administrator without a token", "countersign enroll");
