@@ -38,8 +38,9 @@ fn assert_listed(of: &str, objects: &[Value], text: &str) {
 #[test]
 fn every_object_has_the_fields_that_the_page_lists_and_every_section_is_one() {
     let config = format!("{IN_USE}[[rule]]\nservices = [\"cron\"]\nthen = \"rehearse\"\n");
-    let factor = Factor::new(&config, &["alice"]);
+    let factor = Factor::new(&config, &["alice", "bob"]);
     factor.enroll("alice");
+    factor.world.write_file("/root/users.oath", "HOTP/T30 bob - 3132333435363738393031323334353637383930\n", 0o600);
     factor.world.sh("echo 'sshd: event=rehearsed user=alice service=cron rule=1 then=ask' > /tmp/auth.log").ok();
     // Something for the doctor to find.
     factor.world.write_file("/etc/pam.d/odd", "auth required pam_countersign.so\n", 0o644);
@@ -66,6 +67,10 @@ fn every_object_has_the_fields_that_the_page_lists_and_every_section_is_one() {
     check("report --json", &["report", "--json"], &whole);
     let rehearsal = ["report", "--rehearsal", "--log", "/tmp/auth.log", "--json"];
     check("report --rehearsal --json", &rehearsal, &whole);
+    let import = ["import", "oath", "/root/users.oath", "--json"];
+    check("import … --json", &import, &whole);
+    check("import … --json: tokens", &import, &|value| value[0]["tokens"].clone());
+    check("restored --json", &["restored", "--yes", "--json"], &whole);
     assert_eq!(seen, sections());
 }
 

@@ -8,10 +8,12 @@ pub struct Deed {
     pub target: &'static str,
     /// What is done first.
     pub before: &'static [&'static [&'static str]],
+    /// What it takes besides where it was begun before and did not end.
+    pub again: &'static [&'static str],
 }
 
 const fn deed(words: &'static [&'static str], target: &'static str) -> Deed {
-    Deed { words, target, before: &[] }
+    Deed { words, target, before: &[], again: &[] }
 }
 
 /// Files of other programs, whose tokens are taken over.
@@ -35,6 +37,7 @@ pub const DEEDS: [Deed; 15] = [
     deed(&["enroll", "alice", "--replace", "--no-confirm", "--uri"], "alice"),
     deed(&["enroll", "bob", "--no-confirm", "--uri"], "bob"),
     deed(&["grace", "bob", "3d"], "bob"),
-    deed(&["import", "google-authenticator", "bob", "--write"], "bob"),
-    deed(&["import", "oath", "/root/users.oath", "--write"], "bob"),
+    // A key that was remembered, and whose token does not stand, may have been thrown away.
+    Deed { again: &["--again"], ..deed(&["import", "google-authenticator", "bob", "--write"], "bob") },
+    Deed { again: &["bob", "--again"], ..deed(&["import", "oath", "/root/users.oath", "--write"], "bob") },
 ];

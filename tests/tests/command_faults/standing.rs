@@ -67,7 +67,8 @@ impl People {
     }
 
     fn copy(&self, from: &str) {
-        let script = format!("cd {STATE}; find users counters -mindepth 1 -delete; cp -a {from}/. {STATE}/");
+        let script =
+            format!("cd {STATE}; rm -rf imported; find users counters -mindepth 1 -delete; cp -a {from}/. {STATE}/");
         self.factor.world.sh(&script).ok();
     }
 
@@ -84,6 +85,11 @@ impl People {
 
     pub fn do_it(&self, deed: &Deed, wrapper: &[&str]) -> countersign_tests::world::Outcome {
         self.factor.world.run(&[wrapper, &[COMMAND], deed.words].concat())
+    }
+
+    /// Does it once more, after it did not end.
+    pub fn do_it_again(&self, deed: &Deed) -> countersign_tests::world::Outcome {
+        self.factor.world.run(&[&[COMMAND], deed.words, deed.again].concat())
     }
 
     /// Asserts that alice's next login is as her settings say, and that nothing used or void opens anything.

@@ -100,7 +100,7 @@ impl Case<'_> {
             people.assert_recovery_code(&at);
         }
         if left == *old && old != new {
-            let again = people.do_it(deed, &[]);
+            let again = people.do_it_again(deed);
             assert_eq!(again.code(), Some(0), "{at}: not even the next time: {}", again.errors());
         }
     }
