@@ -28,8 +28,8 @@ const ATTEMPTS: usize = 8;
 /// State in files below one directory.
 #[derive(Debug)]
 pub struct FileStore {
-    /// What holds the rooms, and what no login opens.
-    pub(super) state: Directory,
+    /// Where the rooms are, and what no login opens.
+    pub(super) state_dir: String,
     rooms: Rooms,
 }
 
@@ -45,7 +45,7 @@ impl FileStore {
         let owners = Owners { installed: installation.owner };
         let users = directory.private_subdirectory(USERS, owners)?;
         let counters = directory.private_subdirectory(COUNTERS, owners)?;
-        Ok(Self { state: directory, rooms: Rooms { users, counters, owners } })
+        Ok(Self { state_dir: directory.path().to_owned(), rooms: Rooms { users, counters, owners } })
     }
 
     pub(super) const fn owners(&self) -> Owners {

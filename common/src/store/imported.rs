@@ -101,7 +101,8 @@ impl FileStore {
             return Ok(());
         }
         let name = file_name(user)?;
-        let path = self.state.path_of(&format!("{IMPORTED}/{name}"));
+        let state = self.state()?;
+        let path = state.path_of(&format!("{IMPORTED}/{name}"));
         let salt = match next.salt {
             Some(salt) => salt,
             None => random_salt().map_err(|errno| StoreError::write_failed(&path, errno))?,
@@ -113,16 +114,21 @@ impl FileStore {
             return Err(StoreError::WriteFailed { path, reason });
         }
         let private = nix::sys::stat::Mode::S_IRWXU;
-        make_directory(&self.state, IMPORTED, private, self.owners().installed).map_err(|error| match error {
+        make_directory(&state, IMPORTED, private, self.owners().installed).map_err(|error| match error {
             InitError::HasStateElsewhere(error) | InitError::Store(error) => error,
             InitError::NotEmpty(path) => StoreError::untrusted(&path, "is not empty"),
         })?;
-        let room = self.state.private_subdirectory(IMPORTED, self.owners())?;
+        let room = state.private_subdirectory(IMPORTED, self.owners())?;
         self.replace(&room, &name, next.render(user).as_bytes()).map_err(|errno| StoreError::write_failed(&path, errno))
     }
 
+    /// Opened when it is needed: no login and no helper holds a handle that they have no use for.
+    fn state(&self) -> Result<Directory, StoreError> {
+        Ok(Directory::open_private(&self.state_dir, self.owners())?)
+    }
+
     fn imported_room(&self) -> Result<Option<Directory>, StoreError> {
-        match self.state.private_subdirectory(IMPORTED, self.owners()) {
+        match self.state()?.private_subdirectory(IMPORTED, self.owners()) {
             Err(error) if error.problem == FileProblem::Missing => Ok(None),
             opened => Ok(Some(opened?)),
         }
