@@ -151,6 +151,21 @@ impl Terminal {
         self.status.expect("a program that ended has a status")
     }
 
+    /// Presses a key until the program has ended: sudo misses a Ctrl-C that comes just before it begins to read.
+    pub fn press_until_end(&mut self, key: &[u8]) -> ExitStatus {
+        let end = Instant::now() + wait::PATIENCE;
+        loop {
+            self.type_bytes(key);
+            let again = Instant::now() + Duration::from_millis(500);
+            while Instant::now() < again {
+                if self.listen() == Heard::End {
+                    return self.status.expect("a program that ended has a status");
+                }
+            }
+            assert!(Instant::now() < end, "it runs on; the screen:\n{}", self.screen_text());
+        }
+    }
+
     /// Kills the program, as when a person's machine loses power.
     pub fn kill(&mut self) {
         self.signal(Signal::SIGKILL);

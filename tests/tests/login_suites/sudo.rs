@@ -67,8 +67,7 @@ fn sudo_refuses_a_wrong_code() {
     person.answer("password for alice: ", ALICES);
     person.answer(PROMPT, &phone.wrong(&world));
     person.expect(&format!("{WRONG}\n"));
-    person.type_bytes(b"\x03");
-    assert!(!person.wait_exit().success());
+    assert!(!person.press_until_end(b"\x03").success());
     assert!(!person.printed().contains("root\n"));
 }
 
