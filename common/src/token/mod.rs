@@ -5,6 +5,7 @@
 mod code;
 mod id;
 mod recovery;
+mod salted;
 mod secret;
 mod time;
 mod totp;

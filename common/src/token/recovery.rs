@@ -5,9 +5,9 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 use zeroize::Zeroizing;
+
+use super::salted;
 
 /// Crockford's base32: no I, L, O, U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -61,22 +61,13 @@ impl RecoveryCode {
     /// HMAC-SHA256(salt, code): what a record keeps of it.
     #[must_use]
     pub fn hash(&self, salt: &[u8; 16]) -> [u8; 32] {
-        self.mac(salt).finalize().into_bytes().into()
+        salted::hash(salt, self.0.as_bytes())
     }
 
     /// Whether this is the code of a hash. Constant-time in the hash.
     #[must_use]
     pub fn fits(&self, salt: &[u8; 16], hash: &[u8; 32]) -> bool {
-        self.mac(salt).verify_slice(hash).is_ok()
-    }
-
-    fn mac(&self, salt: &[u8; 16]) -> Hmac<Sha256> {
-        // HMAC takes a key of any length; a block-sized one cannot be refused.
-        let mut key = [0; 64];
-        key.iter_mut().zip(salt).for_each(|(byte, salt)| *byte = *salt);
-        let mut mac = Hmac::<Sha256>::new(&key.into());
-        mac.update(self.0.as_bytes());
-        mac
+        salted::fits(salt, self.0.as_bytes(), hash)
     }
 
     /// The code in four groups of four, for the person to write down.

@@ -4,9 +4,9 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
 use zeroize::Zeroizing;
+
+use super::salted;
 
 /// A shared secret (RFC 4226 §4, R6), 10 to 64 bytes; new ones have 20 (160 bits).
 #[derive(Clone)]
@@ -53,22 +53,13 @@ impl Secret {
     /// HMAC-SHA256(salt, secret): to know it again without keeping it; 80 random bits are beyond search.
     #[must_use]
     pub fn hash(&self, salt: &[u8; 16]) -> [u8; 32] {
-        self.mac(salt).finalize().into_bytes().into()
+        salted::hash(salt, &self.0)
     }
 
     /// Whether this is the secret of a hash. Constant-time in the hash.
     #[must_use]
     pub fn fits(&self, salt: &[u8; 16], hash: &[u8; 32]) -> bool {
-        self.mac(salt).verify_slice(hash).is_ok()
-    }
-
-    fn mac(&self, salt: &[u8; 16]) -> Hmac<Sha256> {
-        // HMAC takes a key of any length; a block-sized one cannot be refused.
-        let mut key = [0; 64];
-        key.iter_mut().zip(salt).for_each(|(byte, salt)| *byte = *salt);
-        let mut mac = Hmac::<Sha256>::new(&key.into());
-        mac.update(&self.0);
-        mac
+        salted::fits(salt, &self.0, hash)
     }
 
     /// The bytes, for the code generator.

@@ -145,25 +145,32 @@ impl Terminal {
     /// Waits for the program's end, reading on; returns how it ended.
     pub fn wait_exit(&mut self) -> ExitStatus {
         let end = Instant::now() + wait::PATIENCE;
-        while self.listen() != Heard::End {
-            assert!(Instant::now() < end, "it runs on; the screen:\n{}", self.screen_text());
-        }
+        while !self.has_ended_by(end) {}
         self.status.expect("a program that ended has a status")
     }
 
     /// Presses a key until the program has ended: sudo misses a Ctrl-C that comes just before it begins to read.
     pub fn press_until_end(&mut self, key: &[u8]) -> ExitStatus {
         let end = Instant::now() + wait::PATIENCE;
+        let mut pressed: Option<Instant> = None;
         loop {
-            self.type_bytes(key);
-            let again = Instant::now() + Duration::from_millis(500);
-            while Instant::now() < again {
-                if self.listen() == Heard::End {
-                    return self.status.expect("a program that ended has a status");
-                }
+            if pressed.is_none_or(|at| at.elapsed() > Duration::from_millis(500)) {
+                self.type_bytes(key);
+                pressed = Some(Instant::now());
             }
-            assert!(Instant::now() < end, "it runs on; the screen:\n{}", self.screen_text());
+            if self.has_ended_by(end) {
+                return self.status.expect("a program that ended has a status");
+            }
         }
+    }
+
+    /// Reads on; whether the program has ended. It must have, by then.
+    fn has_ended_by(&mut self, end: Instant) -> bool {
+        if self.listen() == Heard::End {
+            return true;
+        }
+        assert!(Instant::now() < end, "it runs on; the screen:\n{}", self.screen_text());
+        false
     }
 
     /// Kills the program, as when a person's machine loses power.

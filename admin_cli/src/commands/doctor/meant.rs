@@ -10,13 +10,12 @@ use super::finding::{Finding, Severity};
 use super::notes::{Findings, Note, shown};
 use super::services::{self, Nature};
 use super::stacks::is_ours_in;
+use crate::commands::pam::COPIES;
 use crate::pam::absent::auth_line_belongs_after;
 use crate::pam::files::Files;
 use crate::pam::service::{Handler, Phase, Place, Service, find};
 use crate::pam::walk::is_ours;
 
-/// Where `pam add` and `pam remove` keep copies.
-const COPIES: &str = "/etc/countersign/pam.d.backup";
 const AUTH_LINE: &str = "auth required pam_countersign.so";
 
 /// All that shows that a service without an auth line of ours was meant to have one.

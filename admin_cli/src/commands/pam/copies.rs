@@ -13,7 +13,7 @@ use super::pending::Pending;
 use crate::failure::Failure;
 
 /// Where they are kept. The name of no service can lead there.
-const ROOM: &str = "/etc/countersign/pam.d.backup";
+pub(in crate::commands) const COPIES: &str = "/etc/countersign/pam.d.backup";
 /// Copies of one file made in one second.
 const A_SECOND: usize = 100;
 /// So many of each service are kept.
@@ -44,12 +44,12 @@ pub(super) fn copied(change: &Change, side: Side, now: UnixTime) -> Result<Strin
     let when = now.to_string().replace(':', "-");
     for number in 0..A_SECOND {
         let more = if number == 0 { String::new() } else { format!(".{number:02}") };
-        let path = format!("{ROOM}/{}.{}.{when}{more}", change.service, side.word());
+        let path = format!("{COPIES}/{}.{}.{when}{more}", change.service, side.word());
         if new_file::roots(&path, text.as_bytes())? == Made::Now {
             return Ok(path);
         }
     }
-    Err(Failure::new(format!("{ROOM}: too many copies of one second")))
+    Err(Failure::new(format!("{COPIES}: too many copies of one second")))
 }
 
 /// Removes the oldest copies of a service beyond those that are kept. What fails here is no harm but to the disk.
@@ -58,11 +58,11 @@ pub(super) fn prune(service: &str, made: &[String]) {
     let waiting = pending.into_iter().flat_map(|pending| pending.waiting);
     let needed: Vec<String> =
         waiting.flat_map(|waiting| [waiting.before, waiting.after]).chain(made.iter().cloned()).collect();
-    let Ok(room) = Directory::open_public(ROOM) else { return };
-    let Ok(entries) = std::fs::read_dir(ROOM) else { return };
+    let Ok(room) = Directory::open_public(COPIES) else { return };
+    let Ok(entries) = std::fs::read_dir(COPIES) else { return };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     for name in surplus(service, names.collect()) {
-        if !needed.contains(&format!("{ROOM}/{name}")) {
+        if !needed.contains(&format!("{COPIES}/{name}")) {
             let _ = unlinkat(&room, name.as_str(), UnlinkatFlags::NoRemoveDir);
         }
     }

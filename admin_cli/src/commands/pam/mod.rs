@@ -25,6 +25,7 @@ use crate::log;
 use crate::output::{Output, Verdict};
 use crate::pam::edit::{OwnFile, difference};
 use crate::pam::files::Host;
+pub(super) use copies::COPIES;
 use file::ServiceFile;
 use lock::Lock;
 use rollback::How;
